@@ -1,0 +1,121 @@
+//! Why an answer cannot be given. Kinds are cut by what the caller does next: fall through, tell the client, try again.
+
+use std::{sync::Arc, time::Duration};
+
+/// What went wrong, as far as anybody has to act on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Authoritatively does not exist (404). The only kind that `,` in a GOPROXY list falls through on.
+    NotFound,
+    /// Not in the cache, and the request forbids to look elsewhere (404, not cacheable).
+    NotCached,
+    /// The source answered and refuses: 401, 403, 451 of an upstream, or our own policy (403).
+    Refused,
+    /// The source answered with something that is not what it claims to be (502). Never stored.
+    Invalid,
+    /// The source cannot be reached, or answers with a failure of its own (502).
+    Unavailable,
+    /// The source asks to come back later, or our own queue is full (503).
+    Busy,
+    /// The source took longer than its limit (504).
+    Timeout,
+    /// Our own side failed: disk full, permission, a missing program (500).
+    Internal,
+}
+
+impl Kind {
+    /// The lower-case word used in logs and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotFound => "not_found",
+            Self::NotCached => "not_cached",
+            Self::Refused => "refused",
+            Self::Invalid => "invalid",
+            Self::Unavailable => "unavailable",
+            Self::Busy => "busy",
+            Self::Timeout => "timeout",
+            Self::Internal => "internal",
+        }
+    }
+
+    /// Whether this is an answer of the source, rather than a failure to get one. Answers are remembered briefly and
+    /// end stale serving; failures are neither remembered nor believed.
+    pub const fn is_answer(self) -> bool {
+        matches!(self, Self::NotFound | Self::Refused)
+    }
+}
+
+/// A failure with two texts: one that `go` prints for the client, one for the log.
+///
+/// Cheap to clone, since every client that waits for the same fetch gets the same error.
+#[derive(Clone, Debug)]
+pub struct Error(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    kind: Kind,
+    message: String,
+    detail: Option<String>,
+    retry_after: Option<Duration>,
+}
+
+impl Error {
+    /// An error with the text for the client: what `go` should print, without paths, commands or credentials.
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self(Arc::new(Inner { kind, message: message.into(), detail: None, retry_after: None }))
+    }
+
+    /// Adds what only the log may hold (paths, stderr, operating system errors).
+    #[must_use]
+    pub fn with_detail(self, detail: impl Into<String>) -> Self {
+        let Inner { kind, message, retry_after, .. } = self.take();
+        Self(Arc::new(Inner { kind, message, detail: Some(detail.into()), retry_after }))
+    }
+
+    /// Adds when to come back.
+    #[must_use]
+    pub fn with_retry_after(self, retry_after: Option<Duration>) -> Self {
+        let Inner { kind, message, detail, .. } = self.take();
+        Self(Arc::new(Inner { kind, message, detail, retry_after }))
+    }
+
+    /// What the caller should do about it.
+    pub fn kind(&self) -> Kind {
+        self.0.kind
+    }
+
+    /// The text for the client. May be several lines; the server bounds it.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// The text for the log only.
+    pub fn detail(&self) -> Option<&str> {
+        self.0.detail.as_deref()
+    }
+
+    /// When the source asked to come back, if it did.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    fn take(self) -> Inner {
+        Arc::try_unwrap(self.0).unwrap_or_else(|shared| Inner {
+            kind: shared.kind,
+            message: shared.message.clone(),
+            detail: shared.detail.clone(),
+            retry_after: shared.retry_after,
+        })
+    }
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// The result of everything that may have to ask a source.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

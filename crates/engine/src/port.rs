@@ -1,0 +1,125 @@
+//! The ports: what the engine needs from the world. Small object-safe traits; the contract is in the prose.
+
+use std::{sync::Arc, time::SystemTime};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use gomod::{ModulePath, ModuleVersion, Query};
+
+use crate::{Answer, Kind, Object, Result, Staging, Verified};
+
+/// Where bytes of an answer are.
+#[derive(Clone, Debug)]
+pub enum Blob {
+    /// In memory: everything small.
+    Bytes(Bytes),
+    /// In a regular file that is never written again: read it by position.
+    File(Arc<std::fs::File>),
+}
+
+/// A stored object, open for reading. Deleting or replacing the file does not disturb it.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    /// Its bytes.
+    pub blob: Blob,
+    /// Its length in bytes.
+    pub size: u64,
+    /// SHA-256 of its bytes: the strong ETag.
+    pub sha256: [u8; 32],
+    /// When it was committed.
+    pub modified: SystemTime,
+}
+
+/// A remembered mutable answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remembered {
+    /// The body as it is served.
+    pub body: Bytes,
+    /// When the source gave it.
+    pub fetched: SystemTime,
+}
+
+/// Keeps objects for ever and answers for a while. Clonable handles, safe for any number of tasks and of processes.
+///
+/// A reader never sees half an object. Errors are [`crate::ErrorKind::Internal`] and name the cause in their detail.
+#[async_trait]
+pub trait Store: Send + Sync + std::fmt::Debug {
+    /// Opens an object if it is there. What another program wrote is checked the first time it is opened
+    /// ([`crate::check`]) and counts as absent, and is moved aside, if it does not hold.
+    async fn open(&self, object: &Object) -> Result<Option<Stored>>;
+
+    /// A new temporary file on the file system of the store. Dropping it removes it.
+    async fn stage(&self) -> Result<Staging>;
+
+    /// Publishes checked content, durably, and opens it. The first writer wins: if the object exists by now, that
+    /// object is what comes back and the new content is dropped.
+    async fn commit(&self, verified: Verified) -> Result<Stored>;
+
+    /// The remembered answer, however old.
+    async fn load(&self, answer: &Answer) -> Result<Option<Remembered>>;
+
+    /// Remembers an answer in place of the one before. Atomic; the last writer wins.
+    async fn save(&self, answer: &Answer, remembered: &Remembered) -> Result<()>;
+}
+
+/// What a query resolved to.
+#[derive(Clone, Debug)]
+pub struct Resolved {
+    /// The `.info` body, as it is served.
+    pub info: Bytes,
+    /// Objects that came along (the canonical version's `.info` and `.mod`), unchecked; may be empty.
+    pub extra: Vec<(Object, Staging)>,
+}
+
+/// Where modules come from: an upstream proxy, the `go` command, later our own engine for git.
+///
+/// Errors: `NotFound` only for what authoritatively does not exist, `Refused` for the source's own refusal; see
+/// [`crate::ErrorKind`]. Dropping a returned future cancels the work and frees what it holds (connections, processes).
+/// Sources do not check content beyond what they need; the engine checks before it commits.
+#[async_trait]
+pub trait Source: Send + Sync + std::fmt::Debug {
+    /// A short word for logs and metrics: `proxy` or `direct`.
+    fn name(&self) -> &'static str;
+
+    /// The body of `@v/list` as the source has it, unfiltered (the engine sorts and filters). An empty one is a known
+    /// module without versions.
+    async fn list(&self, path: &ModulePath) -> Result<Bytes>;
+
+    /// Resolves `@latest`. A source without that endpoint answers `NotFound`; the engine then derives it from the list.
+    async fn latest(&self, path: &ModulePath, store: &dyn Store) -> Result<Resolved>;
+
+    /// Resolves a branch, tag or hash prefix.
+    async fn query(&self, path: &ModulePath, query: &Query, store: &dyn Store) -> Result<Resolved>;
+
+    /// Fetches one file of a version. The first element is the object that was asked for; others may follow that came
+    /// at no extra cost.
+    async fn fetch(&self, version: &ModuleVersion, kind: Kind, store: &dyn Store) -> Result<Vec<(Object, Staging)>>;
+}
+
+/// A checksum database, or a proxy's copy of it.
+#[async_trait]
+pub trait SumSource: Send + Sync + std::fmt::Debug {
+    /// Fetches `/latest`, `/lookup/...` or `/tile/...` (`path` without the database's name, no leading slash, as it is
+    /// written on the wire) of the database `name`, at most `limit` bytes.
+    async fn get(&self, name: &str, path: &str, limit: u64) -> Result<Bytes>;
+}
+
+/// What happened, for metrics and logs; the engine knows neither. All methods return at once.
+pub trait Observer: Send + Sync + std::fmt::Debug {
+    /// A fetch from a source began. `what` is a fixed word: `list`, `latest`, `query`, `info`, `mod`, `zip`, `sumdb`.
+    fn fetch_started(&self, source: &'static str, what: &'static str);
+    /// It ended: the outcome is `ok` or [`crate::ErrorKind::as_str`]. Called for cancelled fetches too (`cancelled`).
+    fn fetch_ended(&self, source: &'static str, what: &'static str, outcome: &'static str, took: std::time::Duration);
+    /// An object of that many bytes was committed.
+    fn stored(&self, bytes: u64);
+}
+
+/// For tests and subcommands: nobody watches.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Unobserved;
+
+impl Observer for Unobserved {
+    fn fetch_started(&self, _: &'static str, _: &'static str) {}
+    fn fetch_ended(&self, _: &'static str, _: &'static str, _: &'static str, _: std::time::Duration) {}
+    fn stored(&self, _: u64) {}
+}

@@ -1,0 +1,184 @@
+//! From a temporary file to something that may be committed. The types are the rule: a [`Store`](crate::Store) commits
+//! [`Verified`] content only, and only [`crate::check`] makes that out of a [`Staging`].
+
+use std::{
+    fs::File,
+    io::{Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+
+use crate::{Error, ErrorKind, Object, Result};
+
+/// How much is collected before a write goes to the blocking pool.
+const CHUNK: usize = 256 << 10;
+
+/// A temporary file that is being filled, hashed on the way. Removed when dropped.
+#[derive(Debug)]
+pub struct Staging {
+    path: TempPath,
+    file: Arc<File>,
+    hasher: Sha256,
+    buffer: Vec<u8>,
+    len: u64,
+}
+
+/// Removes its file when dropped.
+#[derive(Debug)]
+pub struct TempPath(PathBuf);
+
+impl TempPath {
+    /// Takes over a file that exists.
+    pub fn new(path: PathBuf) -> Self {
+        Self(path)
+    }
+}
+
+impl AsRef<Path> for TempPath {
+    fn as_ref(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for TempPath {
+    fn drop(&mut self) {
+        // Gone already when the store has renamed it; a leftover is removed at the next start.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+impl Staging {
+    /// For stores: an empty file, open for reading and writing, that nobody else writes.
+    pub fn new(path: TempPath, file: File) -> Self {
+        Self { path, file: Arc::new(file), hasher: Sha256::new(), buffer: Vec::new(), len: 0 }
+    }
+
+    /// Appends a chunk.
+    pub async fn write(&mut self, chunk: &[u8]) -> Result<()> {
+        self.hasher.update(chunk);
+        self.len += chunk.len() as u64;
+        self.buffer.extend_from_slice(chunk);
+        if self.buffer.len() >= CHUNK { self.flush().await } else { Ok(()) }
+    }
+
+    /// Fills an empty staging from a file, in the blocking pool.
+    pub async fn copy_from(&mut self, path: &Path) -> Result<()> {
+        let (from, file) = (path.to_owned(), Arc::clone(&self.file));
+        let mut hasher = std::mem::take(&mut self.hasher);
+        let (hasher, len) = blocking(move || {
+            let mut source = File::open(&from)?;
+            let mut buffer = vec![0; CHUNK];
+            let mut len = 0_u64;
+            loop {
+                let n = std::io::Read::read(&mut source, &mut buffer)?;
+                if n == 0 {
+                    return Ok((hasher, len));
+                }
+                hasher.update(&buffer[..n]);
+                (&*file).write_all(&buffer[..n])?;
+                len += n as u64;
+            }
+        })
+        .await
+        .map_err(|e| e.prefixed(&format!("copying {}", path.display())))?;
+        self.hasher = hasher;
+        self.len += len;
+        Ok(())
+    }
+
+    /// Bytes written so far.
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Whether nothing was written.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    async fn flush(&mut self) -> Result<()> {
+        let (buffer, file) = (std::mem::take(&mut self.buffer), Arc::clone(&self.file));
+        self.buffer = blocking(move || {
+            let mut buffer = buffer;
+            (&*file).write_all(&buffer)?;
+            buffer.clear();
+            Ok(buffer)
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Everything is written: the file, positioned at its start, with its length and hash.
+    pub(crate) async fn finish(mut self) -> Result<Filled> {
+        self.flush().await?;
+        (&*self.file).seek(SeekFrom::Start(0)).map_err(|e| disk(&e))?;
+        Ok(Filled { path: self.path, file: self.file, size: self.len, sha256: self.hasher.finalize().into() })
+    }
+}
+
+/// A filled temporary file, not checked yet.
+#[derive(Debug)]
+pub(crate) struct Filled {
+    pub(crate) path: TempPath,
+    pub(crate) file: Arc<File>,
+    pub(crate) size: u64,
+    pub(crate) sha256: [u8; 32],
+}
+
+/// Content that passed the checks of its object. Only [`crate::check::verify`] makes one.
+#[derive(Debug)]
+pub struct Verified {
+    pub(crate) object: Object,
+    pub(crate) filled: Filled,
+}
+
+impl Verified {
+    /// What it is.
+    pub fn object(&self) -> &Object {
+        &self.object
+    }
+
+    /// The temporary file, on the store's own file system.
+    pub fn path(&self) -> &Path {
+        self.filled.path.as_ref()
+    }
+
+    /// The open file.
+    pub fn file(&self) -> &Arc<File> {
+        &self.filled.file
+    }
+
+    /// Length in bytes.
+    pub fn size(&self) -> u64 {
+        self.filled.size
+    }
+
+    /// SHA-256 of the content.
+    pub fn sha256(&self) -> [u8; 32] {
+        self.filled.sha256
+    }
+}
+
+/// Runs file work where it may block.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> std::io::Result<T> + Send + 'static) -> Result<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result.map_err(|e| disk(&e)),
+        Err(e) => Err(Error::new(ErrorKind::Internal, "internal error").with_detail(format!("blocking task: {e}"))),
+    }
+}
+
+/// Our disk failed: the client learns no more than that, the log learns the cause.
+fn disk(error: &std::io::Error) -> Error {
+    Error::new(ErrorKind::Internal, "the proxy could not write to its cache")
+        .with_detail(format!("writing a temporary file: {error}"))
+}
+
+/// A small content that is at hand, staged.
+pub async fn stage_bytes(store: &dyn crate::Store, bytes: &Bytes) -> Result<Staging> {
+    let mut staging = store.stage().await?;
+    staging.write(bytes).await?;
+    Ok(staging)
+}

@@ -1,0 +1,1 @@
+//! Where modules come from: upstream proxies, the checksum database, the go command.

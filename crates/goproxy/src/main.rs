@@ -1,0 +1,2 @@
+//! The Go module proxy that an organisation runs for itself.
+fn main() {}

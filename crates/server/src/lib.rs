@@ -1,0 +1,1 @@
+//! The HTTP server: connections, replies, metrics, the access log.

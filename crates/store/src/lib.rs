@@ -1,0 +1,1 @@
+//! The store on a file system, in Go's own module cache layout.

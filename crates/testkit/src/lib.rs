@@ -1,0 +1,1 @@
+//! For tests only: a scripted upstream, a checksum database, git over http, real go clients.

@@ -65,6 +65,11 @@ impl Error {
         Self(Arc::new(Inner { kind, message: message.into(), detail: None, retry_after: None }))
     }
 
+    /// Our own side failed: the client learns no more than that, the log learns the cause.
+    pub fn internal(detail: impl Into<String>) -> Self {
+        Self::new(Kind::Internal, "internal error of the proxy, see its log").with_detail(detail)
+    }
+
     /// Adds what only the log may hold (paths, stderr, operating system errors).
     #[must_use]
     pub fn with_detail(self, detail: impl Into<String>) -> Self {

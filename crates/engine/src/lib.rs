@@ -3,13 +3,26 @@
 //! It knows no HTTP, no TLS and no file layout. [`Engine`] answers; [`Store`], [`Source`], [`SumSource`] and
 //! [`Observer`] are what it needs from the world.
 
+mod answers;
 pub mod check;
+mod engine;
 mod error;
+mod flight;
 mod key;
+mod latest;
+mod memory;
+mod objects;
 mod port;
+mod reply;
+mod routing;
 mod stage;
+mod watch;
 
+pub use engine::Engine;
 pub use error::{Error, Kind as ErrorKind, Result};
+pub use flight::Flight;
 pub use key::{Answer, Kind, Object};
 pub use port::{Blob, Observer, Remembered, Resolved, Source, Store, Stored, SumSource, Unobserved};
+pub use reply::{CacheStatus, Lifetime, Reply, Via};
+pub use routing::{Hop, Routing};
 pub use stage::{Staging, TempPath, Verified, stage_bytes};

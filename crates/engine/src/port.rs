@@ -63,7 +63,7 @@ pub trait Store: Send + Sync + std::fmt::Debug {
 }
 
 /// What a query resolved to.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Resolved {
     /// The `.info` body, as it is served.
     pub info: Bytes,
@@ -85,8 +85,14 @@ pub trait Source: Send + Sync + std::fmt::Debug {
     /// module without versions.
     async fn list(&self, path: &ModulePath) -> Result<Bytes>;
 
-    /// Resolves `@latest`. A source without that endpoint answers `NotFound`; the engine then derives it from the list.
+    /// Resolves `@latest`.
     async fn latest(&self, path: &ModulePath, store: &dyn Store) -> Result<Resolved>;
+
+    /// Whether a `NotFound` of [`Source::latest`] may mean that the source lacks the endpoint, as proxies in the field
+    /// do: the engine then derives the answer from the list.
+    fn latest_from_list(&self) -> bool {
+        false
+    }
 
     /// Resolves a branch, tag or hash prefix.
     async fn query(&self, path: &ModulePath, query: &Query, store: &dyn Store) -> Result<Resolved>;

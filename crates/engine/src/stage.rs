@@ -11,7 +11,7 @@ use std::{
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
-use crate::{Error, ErrorKind, Object, Result};
+use crate::{Error, Object, Result};
 
 /// How much is collected before a write goes to the blocking pool.
 const CHUNK: usize = 256 << 10;
@@ -82,8 +82,7 @@ impl Staging {
                 len += n as u64;
             }
         })
-        .await
-        .map_err(|e| e.prefixed(&format!("copying {}", path.display())))?;
+        .await?;
         self.hasher = hasher;
         self.len += len;
         Ok(())
@@ -166,14 +165,12 @@ impl Verified {
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> std::io::Result<T> + Send + 'static) -> Result<T> {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result.map_err(|e| disk(&e)),
-        Err(e) => Err(Error::new(ErrorKind::Internal, "internal error").with_detail(format!("blocking task: {e}"))),
+        Err(e) => Err(Error::internal(format!("writing a temporary file: {e}"))),
     }
 }
 
-/// Our disk failed: the client learns no more than that, the log learns the cause.
 fn disk(error: &std::io::Error) -> Error {
-    Error::new(ErrorKind::Internal, "the proxy could not write to its cache")
-        .with_detail(format!("writing a temporary file: {error}"))
+    Error::internal(format!("writing a temporary file: {error}"))
 }
 
 /// A small content that is at hand, staged.

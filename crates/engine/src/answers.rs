@@ -1,0 +1,203 @@
+//! Mutable answers: fresh for a while, refreshed before they expire where they are in use, stale when the source fails.
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use bytes::Bytes;
+use gomod::{ModulePath, Query};
+
+use crate::{
+    Answer, CacheStatus, Engine, Error, ErrorKind, Remembered, Reply, Resolved, Result, Via,
+    check::{self, Asked},
+    engine::Shared,
+    memory::Wanted,
+    objects::not_cached,
+    reply::Known,
+    routing,
+    watch::watched,
+};
+
+/// After a failed refresh the expired answer is served without asking again for this long, so that a source that hangs
+/// does not make every request wait.
+const RETRY_AFTER_FAILURE: Duration = Duration::from_secs(10);
+
+/// How long a request waits for a refresh when there is an expired answer to fall back to.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+impl Engine {
+    pub(crate) async fn answer(&self, answer: Answer, cached_only: bool) -> Result<Reply> {
+        let freshness = self.shared.routing.load().freshness;
+        let known = self.shared.recall(&answer, freshness).await?;
+        let hit = |known: &Known, cache| Reply::answer(known, freshness, cache, cached_via(&answer));
+        if let Some(known) = &known {
+            if known.age() < freshness {
+                if known.age() > freshness * 3 / 4 {
+                    self.refresh_in_background(answer.clone());
+                }
+                return Ok(hit(known, CacheStatus::Hit));
+            }
+            if cached_only {
+                return Ok(hit(known, CacheStatus::Stale));
+            }
+        }
+        if cached_only {
+            return Err(not_cached(&answer));
+        }
+        let refreshed = match self.shared.memory.failure(&Wanted::Answer(answer.clone())) {
+            // A failure of the source is remembered only to spare those who can be served something else.
+            Some(error) if error.kind().is_answer() || known.is_some() => Err(error),
+            _ if known.is_some() => self.refreshed_soon(answer.clone()).await,
+            _ => self.refreshed(answer.clone()).await,
+        };
+        match (refreshed, known) {
+            (Ok((fresh, via)), _) => Ok(Reply::answer(&fresh, freshness, CacheStatus::Miss, via)),
+            (Err(error), Some(known)) if !error.kind().is_answer() => {
+                tracing::debug!(%answer, %error, "served stale: the source fails");
+                Ok(hit(&known, CacheStatus::Stale))
+            }
+            (Err(error), _) => Err(error),
+        }
+    }
+
+    fn refresh_in_background(&self, answer: Answer) {
+        let engine = self.clone();
+        // Nobody waits for this one: it may end with an error, and the next request after the expiry asks again.
+        tokio::spawn(async move { engine.refreshed(answer).await.map(drop) });
+    }
+
+    /// As [`Engine::refreshed`], for who can be served something else: gives up waiting after a while, not the refresh.
+    async fn refreshed_soon(&self, answer: Answer) -> Result<(Known, Via)> {
+        self.refresh_in_background(answer.clone());
+        let waited = tokio::time::timeout(PATIENCE, self.refreshed(answer.clone())).await;
+        waited.unwrap_or_else(|_| {
+            let error = Error::new(ErrorKind::Timeout, format!("{answer}: the source takes its time"));
+            self.shared.memory.fail(Wanted::Answer(answer), error.clone(), RETRY_AFTER_FAILURE);
+            Err(error)
+        })
+    }
+
+    async fn refreshed(&self, answer: Answer) -> Result<(Known, Via)> {
+        let work = || {
+            let (engine, answer) = (self.clone(), answer.clone());
+            async move { engine.refresh(answer).await }
+        };
+        let broken = || Err(Error::internal(format!("the refresh of {answer} panicked")));
+        self.shared.answers.join(answer.clone(), work).await.unwrap_or_else(broken)
+    }
+
+    async fn refresh(&self, answer: Answer) -> Result<(Known, Via)> {
+        let result = match &answer {
+            Answer::List(path) => self.shared.list(path).await,
+            Answer::Latest(path) => self.latest(path).await,
+            Answer::Query(path, query) => self.shared.query(path, query).await,
+            Answer::SumLatest(name) => self.shared.sum_latest(name).await,
+        };
+        let wanted = Wanted::Answer(answer.clone());
+        match result {
+            Ok((body, via)) => {
+                let known = Known::new(Remembered { body, fetched: SystemTime::now() });
+                self.shared.memory.succeed(&wanted);
+                self.shared.memory.keep(answer.clone(), known.clone());
+                // The answer is right whether or not our disk takes it.
+                if let Err(error) = self.shared.store.save(&answer, &known.remembered).await {
+                    tracing::warn!(%answer, detail = error.detail(), "cannot remember an answer on disk");
+                }
+                Ok((known, via))
+            }
+            Err(error) => {
+                if error.kind().is_answer() {
+                    self.shared.remember(wanted, &Err::<(), _>(error.clone()));
+                } else {
+                    self.shared.memory.fail(wanted, error.clone(), RETRY_AFTER_FAILURE);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// `@latest`, from the source's own endpoint or derived from its list.
+    async fn latest(&self, path: &ModulePath) -> Result<(Bytes, Via)> {
+        let hops = self.shared.routing.load().hops(path);
+        routing::first(&hops, |source| async move {
+            let via = Via::source(source.name());
+            let asked = source.latest(path, &*self.shared.store);
+            match self.shared.watch(source.as_ref(), "latest", asked).await {
+                Ok(resolved) => Ok((self.shared.settle(path, &Asked::Latest, resolved).await?, via)),
+                Err(error) if error.kind() == ErrorKind::NotFound && source.latest_from_list() => {
+                    Ok((self.latest_from_list(path, source.as_ref(), error).await?, via))
+                }
+                Err(error) => Err(error),
+            }
+        })
+        .await
+    }
+}
+
+impl Shared {
+    /// The answer in memory if it is fresh, else the one on disk, which another process may have renewed.
+    async fn recall(&self, answer: &Answer, freshness: Duration) -> Result<Option<Known>> {
+        let held = self.memory.answer(answer);
+        if held.as_ref().is_some_and(|known| known.age() < freshness) {
+            return Ok(held);
+        }
+        let Some(remembered) = self.store.load(answer).await? else { return Ok(held) };
+        if held.as_ref().is_some_and(|held| held.remembered.fetched >= remembered.fetched) {
+            return Ok(held);
+        }
+        let known = Known::new(remembered);
+        self.memory.keep(answer.clone(), known.clone());
+        Ok(Some(known))
+    }
+
+    /// The list, sorted and without pseudo-versions, as the `go` command's own would be.
+    async fn list(&self, path: &ModulePath) -> Result<(Bytes, Via)> {
+        let hops = self.routing.load().hops(path);
+        routing::first(&hops, |source| async move {
+            let raw = self.watch(source.as_ref(), "list", source.list(path)).await?;
+            let list = parse_list(path, &raw)?;
+            Ok((Bytes::from(list.body()), Via::source(source.name())))
+        })
+        .await
+    }
+
+    async fn query(&self, path: &ModulePath, query: &Query) -> Result<(Bytes, Via)> {
+        let hops = self.routing.load().hops(path);
+        routing::first(&hops, |source| async move {
+            let asked = source.query(path, query, &*self.store);
+            let resolved = self.watch(source.as_ref(), "query", asked).await?;
+            let info = self.settle(path, &Asked::Query(query), resolved).await?;
+            Ok((info, Via::source(source.name())))
+        })
+        .await
+    }
+
+    /// Checks what a query resolved to, and commits what came along.
+    async fn settle(&self, path: &ModulePath, asked: &Asked<'_>, resolved: Resolved) -> Result<Bytes> {
+        check::resolved(path, asked, &resolved.info)?;
+        for (object, staging) in resolved.extra {
+            if let Err(error) = self.commit(object.clone(), staging).await {
+                tracing::debug!(%object, %error, "what came along does not hold");
+            }
+        }
+        Ok(resolved.info)
+    }
+
+    async fn sum_latest(&self, name: &str) -> Result<(Bytes, Via)> {
+        let sums = Arc::clone(&self.routing.load().sums);
+        let body = watched(&*self.observer, "sumdb", "sumdb", sums.get(name, "latest", check::MAX_SUM)).await?;
+        if gomod::sumdb::is_signed_tree(&body) {
+            return Ok((body, Via::SumDb));
+        }
+        Err(Error::new(ErrorKind::Invalid, format!("{name}/latest: not a signed tree head")))
+    }
+}
+
+pub(crate) fn parse_list(path: &ModulePath, raw: &[u8]) -> Result<gomod::list::List> {
+    gomod::list::parse(raw).map_err(|e| Error::new(ErrorKind::Invalid, format!("{path}@v/list: {e}")))
+}
+
+fn cached_via(answer: &Answer) -> Via {
+    if matches!(answer, Answer::SumLatest(_)) { Via::SumDb } else { Via::Cached }
+}

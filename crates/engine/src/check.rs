@@ -1,0 +1,122 @@
+//! What content must be before it is committed or adopted. The only maker of [`Verified`].
+//!
+//! Each object is judged by itself: a bad zip says nothing about its version's `.info`.
+
+use std::{fs::File, io::Read};
+
+use gomod::{Info, ModuleVersion, Query};
+
+use crate::{Error, ErrorKind, Kind, Object, Result, Staging, Verified};
+
+/// The largest `.info` we believe in, in bytes. Real ones have some hundred.
+pub const MAX_INFO: u64 = 1 << 20;
+/// The largest go.mod, in bytes (x/mod/zip `MaxGoMod`).
+pub const MAX_MOD: u64 = 16 << 20;
+/// The largest module zip, in bytes (x/mod/zip `MaxZipFile`).
+pub const MAX_ZIP: u64 = 500 << 20;
+/// The largest list, in bytes: a million versions.
+pub const MAX_LIST: u64 = 64 << 20;
+/// The largest answer of a checksum database, in bytes (a full data tile holds 256 records).
+pub const MAX_SUM: u64 = 1 << 20;
+
+/// Checks staged content as `object`, in the blocking pool.
+///
+/// # Errors
+/// [`ErrorKind::Invalid`] with `go`'s words when the content does not hold, [`ErrorKind::Internal`] when our disk fails.
+pub async fn verify(object: Object, staging: Staging) -> Result<Verified> {
+    let filled = staging.finish().await?;
+    let task = tokio::task::spawn_blocking(move || {
+        content(&object, &filled.file, filled.size)?;
+        Ok(Verified { object, filled })
+    });
+    task.await.unwrap_or_else(|e| Err(Error::internal(format!("checking content: {e}"))))
+}
+
+/// Checks an open file as `object`. Blocks. Reads from the file's start; its position afterwards is unspecified.
+///
+/// # Errors
+/// As [`verify`].
+pub fn content(object: &Object, file: &File, size: u64) -> Result<()> {
+    match object {
+        Object::Module(version, Kind::Info) => info_of(version, &small(object, file, size, MAX_INFO)?),
+        Object::Module(_, Kind::Mod) => {
+            gomod::modfile::check(&small(object, file, size, MAX_MOD)?).map_err(|e| invalid(object, &e))
+        }
+        Object::Module(version, Kind::Zip) => {
+            gomod::zip::check(file, version).map(drop).map_err(|e| invalid(object, &e))
+        }
+        Object::SumLookup(_, version) => lookup_of(object, version, &small(object, file, size, MAX_SUM)?),
+        Object::SumTile(_, tile) => tile_of(object, *tile, &small(object, file, size, MAX_SUM)?),
+    }
+}
+
+/// Checks the `.info` body that a query was answered with, and returns the version that it names.
+///
+/// # Errors
+/// [`ErrorKind::Invalid`]: not JSON, no version, or a version that cannot be one of this module.
+pub fn resolved(path: &gomod::ModulePath, query: &dyn std::fmt::Display, body: &[u8]) -> Result<ModuleVersion> {
+    let bad = |why: &dyn std::fmt::Display| Error::new(ErrorKind::Invalid, format!("{path}@{query}: {why}"));
+    if body.len() as u64 > MAX_INFO {
+        return Err(bad(&"info is too large"));
+    }
+    let info = Info::parse(body).map_err(|e| bad(&e))?;
+    let version = gomod::Version::parse(info.version()).map_err(|e| bad(&e))?;
+    ModuleVersion::new(path.clone(), version).map_err(|e| bad(&e))
+}
+
+fn info_of(version: &ModuleVersion, body: &[u8]) -> Result<()> {
+    let bad = |why: String| Error::new(ErrorKind::Invalid, format!("{version}: {why}"));
+    let info = Info::parse(body).map_err(|e| bad(e.to_string()))?;
+    if info.version() == version.version().as_str() {
+        Ok(())
+    } else {
+        Err(bad(format!("source returned info for version {} instead of requested version", info.version())))
+    }
+}
+
+fn lookup_of(object: &Object, version: &ModuleVersion, body: &[u8]) -> Result<()> {
+    let lookup = gomod::sumdb::Lookup::parse(body).map_err(|e| invalid(object, &e))?;
+    if lookup.names(version) { Ok(()) } else { Err(invalid(object, &"the record is not about this module version")) }
+}
+
+fn tile_of(object: &Object, tile: gomod::Tile, body: &[u8]) -> Result<()> {
+    match tile.expected_len() {
+        Some(expected) if expected == body.len() as u64 => Ok(()),
+        Some(expected) => Err(invalid(object, &format!("tile has {} bytes, not {expected}", body.len()))),
+        // A data tile: records, each followed by an empty line.
+        None if body.ends_with(b"\n\n") && std::str::from_utf8(body).is_ok() => Ok(()),
+        None => Err(invalid(object, &"data tile is not a sequence of records")),
+    }
+}
+
+fn small(object: &Object, file: &File, size: u64, limit: u64) -> Result<Vec<u8>> {
+    if size > limit {
+        return Err(invalid(object, &format!("{size} bytes are more than the limit of {limit}")));
+    }
+    let mut body = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
+    let mut file = file;
+    std::io::Seek::rewind(&mut file)
+        .and_then(|()| file.take(limit + 1).read_to_end(&mut body))
+        .map_err(|e| Error::internal(format!("reading {object}: {e}")))?;
+    Ok(body)
+}
+
+fn invalid(object: &Object, why: &dyn std::fmt::Display) -> Error {
+    Error::new(ErrorKind::Invalid, format!("{object}: {why}"))
+}
+
+/// What was asked for when something is resolved, for messages.
+#[derive(Debug)]
+pub(crate) enum Asked<'a> {
+    Latest,
+    Query(&'a Query),
+}
+
+impl std::fmt::Display for Asked<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Latest => f.write_str("latest"),
+            Self::Query(query) => write!(f, "{query}"),
+        }
+    }
+}

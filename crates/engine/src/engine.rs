@@ -1,0 +1,105 @@
+//! The engine itself: what it holds, and which way a request takes.
+
+use std::{sync::Arc, time::Duration};
+
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use gomod::{ModuleRequest, Route, SumRequest, SumWhat, What};
+
+use crate::{
+    Answer, Error, ErrorKind, Kind, Object, Observer, Reply, Result, Routing, Store, Via, flight::Flight,
+    memory::Memory, reply::Known,
+};
+
+/// Answers requests: from the store, else from the sources that the routing names.
+///
+/// Clones share everything.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    pub(crate) shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) routing: ArcSwap<Routing>,
+    pub(crate) observer: Arc<dyn Observer>,
+    pub(crate) memory: Memory,
+    pub(crate) objects: Flight<Object, Result<(crate::Stored, Via)>>,
+    pub(crate) answers: Flight<Answer, Result<(Known, Via)>>,
+}
+
+impl Engine {
+    /// An engine over a store.
+    pub fn new(store: Arc<dyn Store>, routing: Routing, observer: Arc<dyn Observer>) -> Self {
+        let shared = Shared {
+            store,
+            routing: ArcSwap::from_pointee(routing),
+            observer,
+            memory: Memory::default(),
+            objects: Flight::default(),
+            answers: Flight::default(),
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Changes who is asked, from the next request on. Absences that were remembered under the old rules are forgotten.
+    pub fn set_routing(&self, routing: Routing) {
+        self.shared.routing.store(Arc::new(routing));
+        self.shared.memory.forget_failures();
+    }
+
+    /// The rules in force.
+    pub fn routing(&self) -> Arc<Routing> {
+        self.shared.routing.load_full()
+    }
+
+    /// Answers one request.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`]; the message is what `go` should print.
+    pub async fn serve(&self, route: &Route) -> Result<Reply> {
+        match route {
+            Route::Module(request) => self.module(request).await,
+            Route::SumDb(request) => self.sumdb(request).await,
+        }
+    }
+
+    async fn module(&self, request: &ModuleRequest) -> Result<Reply> {
+        let path = || request.path.clone();
+        let (version, kind) = match &request.what {
+            What::List => return self.answer(Answer::List(path()), request.cached_only).await,
+            What::Latest => return self.answer(Answer::Latest(path()), request.cached_only).await,
+            What::Query(query) => {
+                return self.answer(Answer::Query(path(), query.clone()), request.cached_only).await;
+            }
+            What::Info(version) => (version, Kind::Info),
+            What::Mod(version) => (version, Kind::Mod),
+            What::Zip(version) => (version, Kind::Zip),
+        };
+        self.object(Object::Module(version.clone(), kind), request.cached_only).await
+    }
+
+    async fn sumdb(&self, request: &SumRequest) -> Result<Reply> {
+        let routing = self.routing();
+        if !routing.sum_names.contains(&request.name) {
+            let text = format!("unsupported checksum database {}", request.name);
+            return Err(Error::new(ErrorKind::NotFound, text));
+        }
+        let name = || request.name.clone();
+        let object = match &request.what {
+            // Always yes, whatever the upstream says: a client that is told no goes to the database itself.
+            SumWhat::Supported => return Ok(Reply::fixed(Bytes::new(), Duration::from_hours(1), Via::SumDb)),
+            SumWhat::Latest => return self.answer(Answer::SumLatest(name()), false).await,
+            SumWhat::Lookup(version) => {
+                if routing.is_private(version.path()) || routing.no_sum.matches(version.path()) {
+                    let text = format!("{version}: checksums of private modules are not looked up; set GONOSUMDB");
+                    return Err(Error::new(ErrorKind::Refused, text));
+                }
+                Object::SumLookup(name(), version.clone())
+            }
+            SumWhat::Tile(tile) => Object::SumTile(name(), *tile),
+        };
+        self.object(object, false).await
+    }
+}

@@ -1,0 +1,193 @@
+//! Coalescing: one run of a piece of work however many wait for it.
+//!
+//! The work is a task of its own, so that no waiter's disconnect cancels it while others wait; when the last waiter
+//! leaves, the task is aborted and what it holds (connections, processes, temporary files) is freed. Results are
+//! shared among those who waited, never kept.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    future::Future,
+    hash::Hash,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use tokio::{sync::watch, task::AbortHandle};
+
+/// Runs in flight, by key.
+pub struct Flight<K, V> {
+    board: Arc<Board<K, V>>,
+}
+
+/// The runs under way, each with a number that tells it from a successor under the same key.
+struct Board<K, V> {
+    runs: Mutex<HashMap<K, (u64, Weak<Run<V>>)>>,
+    next: AtomicU64,
+}
+
+/// One run: dropped with its last waiter.
+struct Run<V> {
+    result: watch::Receiver<Option<V>>,
+    task: AbortHandle,
+}
+
+impl<V> Drop for Run<V> {
+    fn drop(&mut self) {
+        // Does nothing to a task that has ended.
+        self.task.abort();
+    }
+}
+
+impl<K, V> Default for Flight<K, V> {
+    fn default() -> Self {
+        Self { board: Arc::new(Board { runs: Mutex::default(), next: AtomicU64::new(0) }) }
+    }
+}
+
+impl<K, V> fmt::Debug for Flight<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Flight").finish_non_exhaustive()
+    }
+}
+
+impl<K, V> Flight<K, V>
+where
+    K: Clone + Eq + Hash + Send + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    /// Joins the run for `key`, or starts one with `work`. `None` if the work panicked.
+    pub async fn join<F>(&self, key: K, work: impl FnOnce() -> F) -> Option<V>
+    where
+        F: Future<Output = V> + Send + 'static,
+    {
+        let run = self.board(key, work);
+        let mut result = run.result.clone();
+        // `run` is held to the end of the wait: it is what keeps the task alive.
+        let value = result.wait_for(Option::is_some).await.ok()?.clone();
+        drop(run);
+        value
+    }
+
+    fn board<F>(&self, key: K, work: impl FnOnce() -> F) -> Arc<Run<V>>
+    where
+        F: Future<Output = V> + Send + 'static,
+    {
+        let mut runs = self.board.lock();
+        if let Some(run) = runs.get(&key).and_then(|(_, run)| run.upgrade()) {
+            return run;
+        }
+        let number = self.board.next.fetch_add(1, Ordering::Relaxed);
+        let departure = Departure { board: Arc::clone(&self.board), key: key.clone(), number };
+        let (sender, result) = watch::channel(None);
+        let work = work();
+        let task = tokio::spawn(async move {
+            let value = work.await;
+            // Leave the board before the result is out: who comes now looks at the store first, and finds it there.
+            drop(departure);
+            let _ = sender.send(Some(value));
+        });
+        let run = Arc::new(Run { result, task: task.abort_handle() });
+        runs.insert(key, (number, Arc::downgrade(&run)));
+        run
+    }
+}
+
+impl<K, V> Board<K, V> {
+    /// The map is whole after a panic: every change to it is a single call.
+    fn lock(&self) -> MutexGuard<'_, HashMap<K, (u64, Weak<Run<V>>)>> {
+        self.runs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Takes a run off the board when its task ends, however it ends.
+struct Departure<K: Eq + Hash, V> {
+    board: Arc<Board<K, V>>,
+    key: K,
+    number: u64,
+}
+
+impl<K: Eq + Hash, V> Drop for Departure<K, V> {
+    fn drop(&mut self) {
+        let mut runs = self.board.lock();
+        // An aborted run may find a successor in its place: that one is alive and stays.
+        if runs.get(&self.key).is_some_and(|(number, _)| *number == self.number) {
+            runs.remove(&self.key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::atomic::AtomicUsize, time::Duration};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn many_waiters_share_one_run() {
+        let flight = Arc::new(Flight::<&str, usize>::default());
+        let runs = Arc::new(AtomicUsize::new(0));
+        let waiters: Vec<_> = (0..50)
+            .map(|_| {
+                let (flight, runs) = (Arc::clone(&flight), Arc::clone(&runs));
+                tokio::spawn(async move {
+                    let work = || async move {
+                        tokio::time::sleep(Duration::from_millis(20)).await;
+                        runs.fetch_add(1, Ordering::SeqCst) + 1
+                    };
+                    flight.join("key", work).await
+                })
+            })
+            .collect();
+        for waiter in waiters {
+            assert_eq!(waiter.await.unwrap(), Some(1));
+        }
+        assert!(flight.board.lock().is_empty());
+    }
+
+    #[tokio::test]
+    async fn one_leaver_cancels_nothing_the_last_one_cancels() {
+        struct Held(Arc<AtomicUsize>);
+        impl Drop for Held {
+            fn drop(&mut self) {
+                self.0.fetch_add(1, Ordering::SeqCst);
+            }
+        }
+        let flight = Arc::new(Flight::<&str, ()>::default());
+        let dropped = Arc::new(AtomicUsize::new(0));
+        let wait = |held: Held| {
+            let flight = Arc::clone(&flight);
+            tokio::spawn(async move {
+                let work = || async move {
+                    let _held = held;
+                    std::future::pending::<()>().await;
+                };
+                flight.join("key", work).await
+            })
+        };
+        let first = wait(Held(Arc::clone(&dropped)));
+        tokio::task::yield_now().await;
+        let second = wait(Held(Arc::new(AtomicUsize::new(0))));
+        tokio::task::yield_now().await;
+        first.abort();
+        let _ = first.await;
+        tokio::task::yield_now().await;
+        assert_eq!(dropped.load(Ordering::SeqCst), 0, "the second still waits");
+        second.abort();
+        let _ = second.await;
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(dropped.load(Ordering::SeqCst), 1, "nobody waits any more");
+        assert!(flight.board.lock().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_panic_reaches_the_waiters_and_blocks_nobody() {
+        let flight = Flight::<&str, u8>::default();
+        assert_eq!(flight.join("key", || async { panic!("broken work") }).await, None);
+        assert_eq!(flight.join("key", || async { 7 }).await, Some(7));
+    }
+}

@@ -1,0 +1,60 @@
+//! `@latest` of a source that has no such endpoint: from its list, as cmd/go/internal/modload/query.go chooses.
+
+use bytes::Bytes;
+use gomod::{ModulePath, ModuleVersion, Version};
+
+use crate::{Blob, Engine, Error, ErrorKind, Kind, Object, Result, Source, answers::parse_list};
+
+impl Engine {
+    /// Derives the answer from the list of `source`. `absent` is what the source said to `@latest`, and stays the
+    /// answer when the list holds nothing either.
+    pub(crate) async fn latest_from_list(
+        &self,
+        path: &ModulePath,
+        source: &dyn Source,
+        absent: Error,
+    ) -> Result<Bytes> {
+        let raw = self.shared.watch(source, "list", source.list(path)).await?;
+        let list = parse_list(path, &raw)?;
+        let newest = match (list.highest_compatible(), list.highest_incompatible()) {
+            (Some(compatible), Some(incompatible)) => self.prefer(path, compatible, incompatible).await?,
+            (Some(version), None) | (None, Some(version)) => version.clone(),
+            (None, None) => list.newest_pseudo().cloned().ok_or(absent)?,
+        };
+        let newest = ModuleVersion::new(path.clone(), newest)
+            .map_err(|e| Error::new(ErrorKind::Invalid, format!("{path}@v/list: {e}")))?;
+        self.small(Object::Module(newest, Kind::Info)).await
+    }
+
+    /// A higher `+incompatible` version counts only if the module has not adopted go.mod by its last compatible one.
+    async fn prefer(&self, path: &ModulePath, compatible: &Version, incompatible: &Version) -> Result<Version> {
+        let Ok(version) = ModuleVersion::new(path.clone(), compatible.clone()) else {
+            return Ok(incompatible.clone());
+        };
+        let go_mod = self.small(Object::Module(version, Kind::Mod)).await?;
+        let synthesized = gomod::modfile::synthesized(path);
+        Ok(if go_mod == synthesized.as_bytes() { incompatible } else { compatible }.clone())
+    }
+
+    /// The bytes of a small object, from the store or fetched.
+    async fn small(&self, object: Object) -> Result<Bytes> {
+        let reply = self.object(object, false).await?;
+        match reply.blob {
+            Blob::Bytes(bytes) => Ok(bytes),
+            Blob::File(file) => read(&file, reply.size).await,
+        }
+    }
+}
+
+async fn read(file: &std::sync::Arc<std::fs::File>, size: u64) -> Result<Bytes> {
+    let file = std::sync::Arc::clone(file);
+    let task = tokio::task::spawn_blocking(move || {
+        let mut body = vec![0; usize::try_from(size).unwrap_or_default()];
+        std::os::unix::fs::FileExt::read_exact_at(&*file, &mut body, 0).map(|()| Bytes::from(body))
+    });
+    match task.await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(error)) => Err(Error::internal(format!("reading a stored object: {error}"))),
+        Err(error) => Err(Error::internal(format!("reading a stored object: {error}"))),
+    }
+}

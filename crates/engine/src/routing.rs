@@ -1,0 +1,91 @@
+//! Who is asked for what. One classification of a request, on the unescaped module path, decides everything.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use gomod::{ModulePath, Patterns};
+
+use crate::{Error, ErrorKind, Result, Source, SumSource};
+
+/// One element of the upstream list.
+#[derive(Clone, Debug)]
+pub struct Hop {
+    /// Who is asked.
+    pub source: Arc<dyn Source>,
+    /// The separator that follows is `|`: go on after any error, not only after "does not exist".
+    pub on_any_error: bool,
+}
+
+/// What may change while the engine runs: replaced whole, never edited.
+#[derive(Clone, Debug)]
+pub struct Routing {
+    /// Modules that go direct and whose names never leave: `-exclude` and GOPRIVATE.
+    pub private: Patterns,
+    /// Modules whose checksums are never looked up, beside the private ones: GONOSUMDB.
+    pub no_sum: Patterns,
+    /// Who is asked for private modules.
+    pub direct: Arc<dyn Source>,
+    /// Who is asked for all others, in order. Empty means nobody (`-proxy off`).
+    pub public: Vec<Hop>,
+    /// Who is asked for checksums.
+    pub sums: Arc<dyn SumSource>,
+    /// The checksum databases that we stand in for.
+    pub sum_names: Vec<String>,
+    /// How long mutable answers are fresh.
+    pub freshness: Duration,
+}
+
+impl Routing {
+    /// Whether a module's name must not leave the organisation.
+    pub fn is_private(&self, path: &ModulePath) -> bool {
+        self.private.matches(path)
+    }
+
+    /// The sources for a module, in order.
+    pub fn hops(&self, path: &ModulePath) -> Vec<Hop> {
+        if self.is_private(path) {
+            vec![Hop { source: Arc::clone(&self.direct), on_any_error: false }]
+        } else {
+            self.public.clone()
+        }
+    }
+
+    /// How long an absence or a refusal is remembered: long enough for a client's repetitions, short enough that a
+    /// tag pushed just now is found within a minute.
+    pub fn absence(&self) -> Duration {
+        self.freshness.min(Duration::from_mins(1))
+    }
+}
+
+/// Asks the hops in order with the rules of a GOPROXY list: after `,` the next one is asked only when the module does
+/// not exist, after `|` on any error. Which error is reported follows cmd/go/internal/modfetch/proxy.go `TryProxies`:
+/// a direct one before another failure before "does not exist".
+pub(crate) async fn first<T, F>(hops: &[Hop], ask: impl Fn(Arc<dyn Source>) -> F) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
+    let mut best: Option<(u8, Error)> = None;
+    for hop in hops {
+        let error = match ask(Arc::clone(&hop.source)).await {
+            Ok(value) => return Ok(value),
+            Err(error) => error,
+        };
+        let missing = error.kind() == ErrorKind::NotFound;
+        let rank = match (hop.source.name(), missing) {
+            ("direct", _) => 2,
+            (_, false) => 1,
+            (_, true) => 0,
+        };
+        if best.as_ref().is_none_or(|(best, _)| rank >= *best) {
+            best = Some((rank, error));
+        }
+        if !missing && !hop.on_any_error {
+            break;
+        }
+    }
+    Err(best.map_or_else(off, |(_, error)| error))
+}
+
+/// Nobody may be asked.
+fn off() -> Error {
+    Error::new(ErrorKind::Refused, "module lookup disabled by -proxy=off, and it is not in the cache")
+}

@@ -1,1 +1,17 @@
 //! Go module semantics without I/O: paths, versions, patterns, zip and hash rules, the proxy protocol's routes.
+//!
+//! Strings end at the edge: [`ModulePath`], [`Version`], [`ModuleVersion`] and [`Query`] hold only what has passed the
+//! rules of golang.org/x/mod, so whoever gets one need not check again. The free functions behind them are in [`path`],
+//! [`semver`] and [`pseudo`].
+
+mod escape;
+mod major;
+mod module;
+pub mod path;
+pub mod pseudo;
+pub mod semver;
+mod version;
+
+pub use module::{ModulePath, ModuleVersion};
+pub use path::PathError;
+pub use version::{Query, Version, VersionError};

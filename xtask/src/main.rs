@@ -1,2 +1,27 @@
-//! Chores of this repository.
-fn main() {}
+//! Chores of this repository: `cargo xtask deps`, `cargo xtask bench`.
+#![expect(clippy::print_stdout, clippy::disallowed_methods, reason = "a command line tool for developers")]
+
+mod bench;
+mod deps;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "usage: cargo xtask deps | cargo xtask bench hits|downloads [--rounds N]";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let result = match words.as_slice() {
+        ["deps"] => deps::check(),
+        ["bench", "hits", rest @ ..] => bench::hits(rest),
+        ["bench", "downloads", rest @ ..] => bench::downloads(rest),
+        _ => Err(anyhow::anyhow!(USAGE)),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -67,3 +67,7 @@ fn unescape(escaped: &str) -> Option<Cow<'_, str>> {
     }
     Some(Cow::Owned(plain))
 }
+
+#[cfg(test)]
+#[path = "escape_tests.rs"]
+mod tests;

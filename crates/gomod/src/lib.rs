@@ -8,10 +8,14 @@ mod escape;
 mod major;
 mod module;
 pub mod path;
+pub mod pattern;
+mod proxylist;
 pub mod pseudo;
 pub mod semver;
 mod version;
 
 pub use module::{ModulePath, ModuleVersion};
 pub use path::PathError;
+pub use pattern::{PatternError, Patterns};
+pub use proxylist::{ProxyEntry, ProxyList, ProxyListError, ProxyTarget};
 pub use version::{Query, Version, VersionError};

@@ -67,3 +67,7 @@ pub fn canonical_version(v: &str) -> String {
     }
     canonical
 }
+
+#[cfg(test)]
+#[path = "major_tests.rs"]
+mod tests;

@@ -94,3 +94,7 @@ impl fmt::Debug for ModuleVersion {
         fmt::Display::fmt(self, f)
     }
 }
+
+#[cfg(test)]
+#[path = "module_tests.rs"]
+mod tests;

@@ -148,3 +148,7 @@ fn is_windows_short_name(stem: &str) -> bool {
     let digits = stem.rsplit_once('~').map_or("", |(_, digits)| digits);
     !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
 }
+
+#[cfg(test)]
+#[path = "path_tests.rs"]
+mod tests;

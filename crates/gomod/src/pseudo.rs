@@ -121,3 +121,7 @@ fn decrement(decimal: &str) -> Option<String> {
     }
     Some(format!("{}{}{nines}", &stem[..head.len()], char::from(last - 1)))
 }
+
+#[cfg(test)]
+#[path = "pseudo_tests.rs"]
+mod tests;

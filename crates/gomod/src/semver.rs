@@ -144,3 +144,7 @@ fn compare_prereleases(x: &str, y: &str) -> Ordering {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "semver_tests.rs"]
+mod tests;

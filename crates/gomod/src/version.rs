@@ -174,3 +174,7 @@ impl fmt::Debug for Query {
         fmt::Debug::fmt(&self.0, f)
     }
 }
+
+#[cfg(test)]
+#[path = "version_tests.rs"]
+mod tests;

@@ -1,1 +1,29 @@
 //! The HTTP server: connections, replies, metrics, the access log.
+//!
+//! [`Server`] accepts connections and turns requests into [`gomod::Route`]s; a [`Handler`] answers them. The server
+//! names neither the store nor the fetchers, so it is tested with a handler of a few lines.
+
+mod accept;
+mod access_log;
+mod activity;
+mod body;
+mod conditional;
+mod conn;
+mod dispatch;
+mod error;
+mod handler;
+mod io;
+mod listen;
+mod metrics;
+mod options;
+mod pool;
+mod range;
+mod record;
+mod reply;
+
+pub use accept::Server;
+pub use access_log::AccessLogFormat;
+pub use handler::{Gauges, Handler};
+pub use listen::{Listen, ListenError, LocalAddr};
+pub use metrics::Metrics;
+pub use options::{Limits, ServerOptions};

@@ -1,1 +1,182 @@
 //! The store on a file system, in Go's own module cache layout.
+//!
+//! Objects lie where `go` looks for them, `<cacheDir>/pkg/mod/cache/download`, so that the tree serves as
+//! `GOPROXY=file://...` and one written by `go` is taken over; several processes may share it. What is ours alone
+//! (temporary files, answers, records of what was checked) lies beside it in `goproxy/`, and may be lost without harm.
+
+mod answers;
+mod commit;
+mod failure;
+mod files;
+mod keyed;
+mod layout;
+mod open;
+mod proofs;
+mod record;
+mod start;
+mod tmp;
+
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use async_trait::async_trait;
+use goproxy_engine::{
+    Answer, Error, ErrorKind, Kind, Object, Remembered, Result, Staging, Store, Stored, Verified,
+};
+use tokio::sync::Semaphore;
+
+use crate::{failure::blocking, keyed::Keyed, layout::Layout, open::Found, proofs::Proofs, tmp::Tmp};
+
+/// How often a commit tries to get past files that do not hold.
+const ATTEMPTS: usize = 4;
+
+/// The store in a cache directory. A cheap handle; all clones are one store.
+#[derive(Clone, Debug)]
+pub struct FsStore(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    layout: Layout,
+    tmp: Tmp,
+    proofs: Proofs,
+    adopting: Keyed,
+    /// Bounds the work on whole zips (adoption, h1), so that it leaves room for hits.
+    heavy: Arc<Semaphore>,
+    committed_bytes: AtomicU64,
+    committed_objects: AtomicU64,
+}
+
+/// How full the store is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Bytes of the objects that this process committed.
+    pub committed_bytes: u64,
+    /// Objects that this process committed.
+    pub committed_objects: u64,
+    /// Bytes of the file system that are free for us; 0 if it does not say.
+    pub fs_free_bytes: u64,
+    /// Bytes that the file system holds; 0 if it does not say.
+    pub fs_total_bytes: u64,
+}
+
+impl FsStore {
+    /// Opens the store of a cache directory, `pkg/mod/cache/` in it; makes what is missing and removes the temporary
+    /// files of dead processes. Blocking, for the start.
+    ///
+    /// A directory that can only be read is accepted. Errors: the directory cannot be made, is not one, or is of a
+    /// newer format; the message says what to do, the detail also where.
+    pub fn open(cache_dir: &Path) -> Result<Self> {
+        let cache_dir =
+            std::path::absolute(cache_dir).map_err(|e| failure::at_start(cache_dir, &e.to_string(), "give a path"))?;
+        let layout = Layout::new(&cache_dir);
+        start::prepare(&layout)?;
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        Ok(Self(Arc::new(Inner {
+            tmp: Tmp::new(layout.own.join("tmp")),
+            layout,
+            proofs: Proofs::new(),
+            adopting: Keyed::default(),
+            heavy: Arc::new(Semaphore::new(cores.max(2))),
+            committed_bytes: AtomicU64::new(0),
+            committed_objects: AtomicU64::new(0),
+        })))
+    }
+
+    /// How full it is: counters and one system call.
+    pub fn usage(&self) -> Usage {
+        let fs = rustix::fs::statvfs(&self.0.layout.download).ok();
+        let (free, total) = fs.map_or((0, 0), |fs| {
+            (fs.f_bavail.saturating_mul(fs.f_frsize), fs.f_blocks.saturating_mul(fs.f_frsize))
+        });
+        Usage {
+            committed_bytes: self.0.committed_bytes.load(Ordering::Relaxed),
+            committed_objects: self.0.committed_objects.load(Ordering::Relaxed),
+            fs_free_bytes: free,
+            fs_total_bytes: total,
+        }
+    }
+
+    /// Whether something could be stored now: writes a small file and removes it.
+    pub async fn writable(&self) -> Result<()> {
+        let inner = Arc::clone(&self.0);
+        blocking(move || inner.probe()).await
+    }
+
+    /// Starts writing the h1 beside a zip: whoever committed it need not wait for that.
+    fn write_ziphash_later(&self, verified: Arc<Verified>) {
+        let inner = Arc::clone(&self.0);
+        tokio::spawn(async move {
+            let _permit = Arc::clone(&inner.heavy).acquire_owned().await;
+            blocking(move || {
+                inner.write_ziphash(verified.object(), verified.file());
+                Ok(())
+            })
+            .await
+        });
+    }
+}
+
+#[async_trait]
+impl Store for FsStore {
+    async fn open(&self, object: &Object) -> Result<Option<Stored>> {
+        let (inner, wanted) = (Arc::clone(&self.0), object.clone());
+        match blocking(move || inner.find(&wanted)).await? {
+            Found::Absent => return Ok(None),
+            Found::Held(stored) => return Ok(Some(stored)),
+            Found::Unknown(..) => {}
+        }
+        let _alone = self.0.adopting.lock(object).await;
+        let _permit = match is_zip(object) {
+            true => Arc::clone(&self.0.heavy).acquire_owned().await.ok(),
+            false => None,
+        };
+        let (inner, wanted) = (Arc::clone(&self.0), object.clone());
+        blocking(move || inner.adopt(&wanted)).await
+    }
+
+    async fn stage(&self) -> Result<Staging> {
+        let inner = Arc::clone(&self.0);
+        blocking(move || match inner.tmp.file() {
+            Ok((path, file)) => Ok(Staging::new(path, file)),
+            Err(e) => Err(failure::at("making a temporary file below", &inner.layout.own, &e)),
+        })
+        .await
+    }
+
+    async fn commit(&self, verified: Verified) -> Result<Stored> {
+        let verified = Arc::new(verified);
+        for _ in 0..ATTEMPTS {
+            let (inner, publishing) = (Arc::clone(&self.0), Arc::clone(&verified));
+            if let Some(stored) = blocking(move || inner.publish(&publishing)).await? {
+                if is_zip(verified.object()) {
+                    self.write_ziphash_later(verified);
+                }
+                return Ok(stored);
+            }
+            if let Some(stored) = self.open(verified.object()).await? {
+                return Ok(stored);
+            }
+        }
+        let detail = format!("{}: what is in its place does not hold and cannot be moved aside", verified.object());
+        Err(Error::new(ErrorKind::Internal, "the proxy cannot use its cache").with_detail(detail))
+    }
+
+    async fn load(&self, answer: &Answer) -> Result<Option<Remembered>> {
+        let (inner, answer) = (Arc::clone(&self.0), answer.clone());
+        blocking(move || inner.load(&answer)).await
+    }
+
+    async fn save(&self, answer: &Answer, remembered: &Remembered) -> Result<()> {
+        let (inner, answer, remembered) = (Arc::clone(&self.0), answer.clone(), remembered.clone());
+        blocking(move || inner.save(&answer, &remembered)).await
+    }
+}
+
+fn is_zip(object: &Object) -> bool {
+    matches!(object, Object::Module(_, Kind::Zip))
+}

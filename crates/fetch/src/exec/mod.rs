@@ -1,0 +1,115 @@
+//! The one place that starts programs: no shell, no inherited environment, no terminal, bounded output, a time limit.
+//!
+//! A program gets a process group of its own. When its time is over, when it floods us, or when nobody waits any more,
+//! the whole group is killed, so that a `git` or `ssh` started by `go` never outlives the request it ran for.
+
+mod group;
+mod output;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    ffi::{OsStr, OsString},
+    io,
+    path::{Path, PathBuf},
+    process::{ExitStatus, Stdio},
+    time::Duration,
+};
+
+use tokio::process::Command;
+
+use self::group::Group;
+
+/// Standard output beyond this ends the program.
+const STDOUT_LIMIT: usize = 16 << 20;
+/// Of standard error the last so many bytes are kept.
+const STDERR_LIMIT: usize = 256 << 10;
+
+/// A program that is about to be started.
+#[derive(Debug)]
+pub(crate) struct Exec {
+    program: PathBuf,
+    command: Command,
+    time_limit: Duration,
+    stdout_limit: usize,
+}
+
+/// A program that ended by itself.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(crate) status: ExitStatus,
+    pub(crate) stdout: Vec<u8>,
+    /// The end of it, if it was long.
+    pub(crate) stderr: Vec<u8>,
+}
+
+/// Why there is no result.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ExecError {
+    /// There is no such program.
+    #[error("{0}: command not found")]
+    Missing(PathBuf),
+    /// It could not be started.
+    #[error("starting {0}: {1}")]
+    Start(PathBuf, io::Error),
+    /// It was killed when its time was over.
+    #[error("{0}: killed after {1:?}")]
+    TimeLimit(PathBuf, Duration),
+    /// It was killed because it wrote more than that many bytes to its standard output.
+    #[error("{0}: killed after writing more than {1} bytes")]
+    Flood(PathBuf, usize),
+    /// Its output or its exit status could not be read.
+    #[error("waiting for {0}: {1}")]
+    Wait(PathBuf, io::Error),
+}
+
+impl Exec {
+    /// A program by its path; nothing of our environment goes to it.
+    pub(crate) fn new(program: &Path) -> Self {
+        let mut command = Command::new(program);
+        command.env_clear().process_group(0).kill_on_drop(true);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Self { program: program.to_owned(), command, time_limit: Duration::from_secs(600), stdout_limit: STDOUT_LIMIT }
+    }
+
+    /// Adds arguments.
+    pub(crate) fn args<S: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = S>) -> Self {
+        self.command.args(args);
+        self
+    }
+
+    /// Adds environment variables.
+    pub(crate) fn envs(mut self, vars: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
+        self.command.envs(vars);
+        self
+    }
+
+    /// Sets the working directory.
+    pub(crate) fn cwd(mut self, dir: &Path) -> Self {
+        self.command.current_dir(dir);
+        self
+    }
+
+    /// Sets when it is killed; ten minutes unless told.
+    pub(crate) fn time_limit(mut self, limit: Duration) -> Self {
+        self.time_limit = limit;
+        self
+    }
+
+    /// Runs it to its end. Dropping the future kills the process group.
+    pub(crate) async fn run(mut self) -> Result<Finished, ExecError> {
+        let mut group = Group::start(&mut self.command).map_err(|e| match e.kind() {
+            io::ErrorKind::NotFound => ExecError::Missing(self.program.clone()),
+            _ => ExecError::Start(self.program.clone(), e),
+        })?;
+        let result = tokio::time::timeout(self.time_limit, group.finish(self.stdout_limit, STDERR_LIMIT)).await;
+        let error = match result {
+            Ok(Ok(Some(finished))) => return Ok(finished),
+            Ok(Ok(None)) => ExecError::Flood(self.program, self.stdout_limit),
+            Ok(Err(e)) => ExecError::Wait(self.program, e),
+            Err(_) => ExecError::TimeLimit(self.program, self.time_limit),
+        };
+        group.kill_and_reap().await;
+        Err(error)
+    }
+}

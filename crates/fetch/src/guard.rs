@@ -1,0 +1,116 @@
+//! Which addresses a redirect of a public upstream may not lead to. A first guard against server-side request forgery:
+//! it sees address literals and `localhost`; names that resolve to such addresses are not looked up here.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use reqwest::Url;
+use std::str::FromStr as _;
+
+/// Whether the URL names this machine.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match host(url) {
+        Host::Address(ip) => ip.to_canonical().is_loopback(),
+        Host::Name(name) => is_localhost(&name),
+    }
+}
+
+/// Whether the URL names an address that is not on the public internet.
+pub(crate) fn is_internal(url: &Url) -> bool {
+    match host(url) {
+        Host::Address(IpAddr::V4(ip)) => internal_v4(ip),
+        Host::Address(IpAddr::V6(ip)) => internal_v6(ip),
+        Host::Name(name) => is_localhost(&name),
+    }
+}
+
+enum Host {
+    Address(IpAddr),
+    Name(String),
+}
+
+/// The URL parser has normalised `127.1`, `0x7f000001` and the like to dotted quads already.
+fn host(url: &Url) -> Host {
+    let text = url.host_str().unwrap_or_default();
+    let bare = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text);
+    let bare = bare.strip_suffix('.').unwrap_or(bare);
+    IpAddr::from_str(bare).map_or_else(|_| Host::Name(bare.to_ascii_lowercase()), Host::Address)
+}
+
+fn is_localhost(name: &str) -> bool {
+    // RFC 6761 6.3: every name below localhost is the machine itself.
+    name.is_empty() || name == "localhost" || name.ends_with(".localhost")
+}
+
+/// IANA's special-purpose registry, as far as an address can be a host.
+fn internal_v4(ip: Ipv4Addr) -> bool {
+    let [a, b, c, _] = ip.octets();
+    ip.is_private()
+        || ip.is_loopback()
+        || ip.is_link_local()
+        || ip.is_broadcast()
+        || ip.is_multicast()
+        || a == 0
+        || (a == 100 && (64..128).contains(&b))
+        || (a == 192 && b == 0 && c == 0)
+        || (a == 198 && (b == 18 || b == 19))
+        || a >= 240
+}
+
+fn internal_v6(ip: Ipv6Addr) -> bool {
+    if let Some(v4) = embedded_v4(ip) {
+        return internal_v4(v4);
+    }
+    let first = ip.segments()[0];
+    ip.is_loopback()
+        || ip.is_unspecified()
+        || ip.is_multicast()
+        || first & 0xfe00 == 0xfc00
+        || first & 0xffc0 == 0xfe80
+        || first & 0xffc0 == 0xfec0
+}
+
+/// The IPv4 address that a mapped, compatible, NAT64 or 6to4 address leads to.
+fn embedded_v4(ip: Ipv6Addr) -> Option<Ipv4Addr> {
+    let quad = |high: u16, low: u16| {
+        let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
+        Ipv4Addr::new(a, b, c, d)
+    };
+    match ip.segments() {
+        [0, 0, 0, 0, 0, 0xffff, high, low] => Some(quad(high, low)),
+        [0, 0, 0, 0, 0, 0, high, low] if high != 0 => Some(quad(high, low)),
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(quad(high, low)),
+        [0x2002, high, low, ..] => Some(quad(high, low)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s1_internal_addresses_in_every_spelling() {
+        for host in [
+            "127.0.0.1", "127.1", "2130706433", "0x7f.1", "0", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254",
+            "100.64.0.1", "localhost", "LOCALHOST", "localhost.", "a.localhost", "[::1]", "[::]", "[fe80::1]", "[fd00::1]",
+            "[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "[::7f00:1]", "224.0.0.1", "255.255.255.255",
+            "%31%32%37.0.0.1", "127.0.0.1.",
+        ] {
+            assert!(is_internal(&Url::parse(&format!("http://{host}/x")).unwrap()), "{host}");
+        }
+    }
+
+    #[test]
+    fn public_hosts_are_not_internal() {
+        for host in ["goproxy.io", "8.8.8.8", "[2606:4700::1]", "localhost.example", "100.128.0.1", "172.32.0.1"] {
+            assert!(!is_internal(&Url::parse(&format!("https://{host}/x")).unwrap()), "{host}");
+        }
+    }
+
+    #[test]
+    fn loopback_is_narrower_than_internal() {
+        let loopback = |host: &str| is_loopback(&Url::parse(&format!("http://{host}/")).unwrap());
+        assert!(loopback("127.0.0.1:80") && loopback("localhost") && loopback("[::1]") && loopback("[::ffff:127.0.0.1]"));
+        assert!(!loopback("10.0.0.1") && !loopback("example.com"));
+    }
+}

@@ -1,0 +1,156 @@
+//! The checksum database, reached the way `go` would reach it behind the same GOPROXY list: through the first upstream
+//! that supports it, else directly (cmd/go/internal/modfetch/sumdb.go). Behind a firewall that lets only the upstream
+//! through, that is the only way.
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use goproxy_engine::{Error, ErrorKind, Result, SumSource};
+use tokio::sync::Mutex;
+
+use crate::{HttpClient, Upstream, failure::Failure};
+
+/// Names and base URLs of the databases that are proxied unless configured otherwise: those of the original.
+pub const SUM_DATABASES: [(&str, &str); 3] = [
+    ("sum.golang.org", "https://sum.golang.org"),
+    ("sum.golang.google.cn", "https://sum.golang.google.cn"),
+    ("gosum.io", "https://gosum.io"),
+];
+
+/// How long an upstream's word is taken for whether it supports a database.
+const YES_LASTS: Duration = Duration::from_secs(3600);
+const NO_LASTS: Duration = Duration::from_secs(300);
+
+/// A `supported` answer is empty; some proxies send a page with it.
+const SUPPORTED_LIMIT: u64 = 64 << 10;
+
+/// One entry of the GOPROXY list, as far as the databases are concerned.
+#[derive(Clone, Debug)]
+pub enum SumRoute {
+    /// An upstream that may support the database.
+    Proxy {
+        /// The upstream, best shared with the module source so that its limits count for both.
+        upstream: Upstream,
+        /// Whether the next entry is asked after any failure (`|`), rather than after a definite no (`,`).
+        on_any_error: bool,
+    },
+    /// `direct`: the database itself.
+    Direct,
+    /// `off`: no network.
+    Off,
+}
+
+/// The databases by name, and the ways to them.
+#[derive(Debug)]
+pub struct SumProxy {
+    databases: BTreeMap<String, Database>,
+    routes: Vec<SumRoute>,
+}
+
+#[derive(Debug)]
+struct Database {
+    direct: Upstream,
+    /// What each route said to `supported`.
+    support: Vec<Mutex<Option<Support>>>,
+}
+
+#[derive(Clone, Debug)]
+struct Support {
+    at: Instant,
+    answer: Result<bool, Failure>,
+}
+
+impl SumProxy {
+    /// Databases as pairs of name and base URL; `routes` in the order of the list, empty where there are no upstreams.
+    ///
+    /// # Errors
+    /// A base URL that is not usable.
+    pub fn new<'a>(
+        client: &HttpClient,
+        databases: impl IntoIterator<Item = (&'a str, &'a str)>,
+        routes: Vec<SumRoute>,
+    ) -> Result<Self> {
+        let databases = databases.into_iter().map(|(name, url)| {
+            let direct = Upstream::new(client.clone(), url)?;
+            let support = routes.iter().map(|_| Mutex::new(None)).collect();
+            Ok((name.to_owned(), Database { direct, support }))
+        });
+        Ok(Self { databases: databases.collect::<Result<_>>()?, routes })
+    }
+
+    /// Whether that name is configured.
+    pub fn knows(&self, name: &str) -> bool {
+        self.databases.contains_key(name)
+    }
+
+    /// The upstream to ask, and what to put before the path there.
+    async fn way(&self, name: &str, database: &Database) -> Result<(Upstream, String)> {
+        for (route, slot) in self.routes.iter().zip(&database.support) {
+            match route {
+                SumRoute::Direct => break,
+                SumRoute::Off => return Err(Error::new(ErrorKind::Refused, "checksum database access is switched off")),
+                SumRoute::Proxy { upstream, on_any_error } => match supported(name, upstream, slot).await {
+                    Ok(true) => return Ok((upstream.clone(), format!("sumdb/{name}/"))),
+                    Ok(false) => {}
+                    Err(failure) if *on_any_error => {
+                        tracing::debug!(%upstream, error = %failure.error, "asking the next way to the checksum database");
+                    }
+                    Err(failure) => return Err(failure.error),
+                },
+            }
+        }
+        Ok((database.direct.clone(), String::new()))
+    }
+}
+
+#[async_trait]
+impl SumSource for SumProxy {
+    async fn get(&self, name: &str, path: &str, limit: u64) -> Result<Bytes> {
+        let Some(database) = self.databases.get(name) else {
+            return Err(Error::new(ErrorKind::NotFound, format!("unsupported checksum database {name}")));
+        };
+        let (upstream, prefix) = self.way(name, database).await?;
+        Ok(upstream.bytes(&format!("{prefix}{path}"), limit).await?)
+    }
+}
+
+/// The upstream's word, remembered. Those who ask while somebody asks wait and take the same answer, even a failure,
+/// which is not remembered beyond that.
+async fn supported(name: &str, upstream: &Upstream, slot: &Mutex<Option<Support>>) -> Result<bool, Failure> {
+    let asked = Instant::now();
+    let mut slot = slot.lock().await;
+    if let Some(known) = slot.as_ref().filter(|known| known.at >= asked || known.is_fresh()) {
+        return known.answer.clone();
+    }
+    let answer = match upstream.bytes(&format!("sumdb/{name}/supported"), SUPPORTED_LIMIT).await {
+        Ok(_) => Ok(true),
+        Err(failure) if is_definite_no(&failure) => Ok(false),
+        Err(failure) => Err(failure),
+    };
+    *slot = Some(Support { at: Instant::now(), answer: answer.clone() });
+    answer
+}
+
+impl Support {
+    fn is_fresh(&self) -> bool {
+        let lasts = match self.answer {
+            Ok(true) => YES_LASTS,
+            Ok(false) => NO_LASTS,
+            Err(_) => return false,
+        };
+        self.at.elapsed() < lasts
+    }
+}
+
+/// Proxies without the feature answer 404 where they follow the protocol; in the field also with the other ways of
+/// saying that this path is not theirs.
+fn is_definite_no(failure: &Failure) -> bool {
+    match failure.status.map(|status| status.as_u16()) {
+        Some(status) => matches!(status, 400 | 401 | 403 | 404 | 405 | 410 | 501),
+        None => failure.error.kind() == ErrorKind::NotFound,
+    }
+}

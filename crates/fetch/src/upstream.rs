@@ -1,0 +1,192 @@
+//! An upstream proxy: one entry of a GOPROXY list, over http, https or from a directory.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use gomod::{Info, ModulePath, ModuleVersion, Query};
+use goproxy_engine::{Error, ErrorKind, Kind, Object, Resolved, Result, Source, Staging, Store};
+use reqwest::Url;
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use crate::{
+    HttpClient,
+    body::Body,
+    credentials::Credential,
+    failure::Failure,
+    files::Files,
+    get::Target,
+    guard,
+    retry::Tries,
+    wire::{self, escape_path},
+};
+
+/// Bytes that an answer may have. For zips and go.mod files these are the limits of `go` itself
+/// (golang.org/x/mod/zip); the others are far above anything real.
+const ZIP_LIMIT: u64 = 500 << 20;
+const MOD_LIMIT: u64 = 16 << 20;
+const INFO_LIMIT: u64 = 1 << 20;
+const LIST_LIMIT: u64 = 64 << 20;
+
+/// How long a request waits for its turn before it is told to come back.
+const QUEUE_PATIENCE: Duration = Duration::from_secs(30);
+
+/// One upstream. Clones share its limits.
+#[derive(Clone, Debug)]
+pub struct Upstream(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    place: Place,
+    shown: String,
+    turns: Semaphore,
+}
+
+#[derive(Debug)]
+enum Place {
+    Http { client: HttpClient, base: Url, credential: Option<Credential>, inside: bool },
+    Files(Files),
+}
+
+impl Upstream {
+    /// An upstream at `url`, with or without a base path. Userinfo becomes its credentials and is shown nowhere; else
+    /// `.netrc` is looked up. A query in the URL is sent with every request, as `go` does.
+    ///
+    /// # Errors
+    /// What is no http, https or file URL, or would send a password in the clear; the text never holds the password.
+    pub fn new(client: HttpClient, url: &str) -> Result<Self> {
+        let wrong = |why: String| Error::new(ErrorKind::Internal, why);
+        let mut base = Url::parse(url).map_err(|e| wrong(format!("invalid proxy URL: {e}")))?;
+        base.set_fragment(None);
+        let in_flight = client.options().in_flight.clamp(1, Semaphore::MAX_PERMITS);
+        let place = match base.scheme() {
+            "http" | "https" => {
+                let credential = Credential::take(&mut base, client.netrc())?;
+                let inside = guard::is_internal(&base);
+                Place::Http { client, base: base.clone(), credential, inside }
+            }
+            "file" => Place::Files(Files::new(&base)?),
+            other => return Err(wrong(format!("invalid proxy URL scheme {other} (must be https, http or file)"))),
+        };
+        Ok(Self(Arc::new(Inner { place, shown: wire::shown(&base), turns: Semaphore::new(in_flight) })))
+    }
+
+    /// A small body, whole. `path` is percent-encoded, without a leading slash.
+    pub(crate) async fn bytes(&self, path: &str, limit: u64) -> Result<Bytes, Failure> {
+        let _turn = self.turn().await?;
+        let mut tries = Tries::default();
+        loop {
+            let once = async {
+                match self.ask(path, limit).await? {
+                    Found::Body(body) => body.bytes().await,
+                    Found::File(files) => Ok(files.bytes(path, limit).await?),
+                }
+            };
+            match once.await {
+                Ok(bytes) => return Ok(bytes),
+                Err(failure) => tries.again(failure).await?,
+            }
+        }
+    }
+
+    /// A body of any size, into a temporary file of the store. A body that breaks off is fetched again from its start,
+    /// into a new file: another server behind the same name may have other bytes.
+    async fn stage(&self, path: &str, limit: u64, store: &dyn Store) -> Result<Staging> {
+        let _turn = self.turn().await?;
+        let mut tries = Tries::default();
+        loop {
+            let once = async {
+                match self.ask(path, limit).await? {
+                    Found::Body(body) => fill(body, store).await,
+                    Found::File(files) => Ok(files.copy(path, limit, store.stage().await?).await?),
+                }
+            };
+            match once.await {
+                Ok(staging) => return Ok(staging),
+                Err(failure) => tries.again(failure).await?,
+            }
+        }
+    }
+
+    async fn ask(&self, path: &str, limit: u64) -> Result<Found<'_>, Failure> {
+        match &self.0.place {
+            Place::Files(files) => Ok(Found::File(files)),
+            Place::Http { client, base, credential, inside } => {
+                let mut url = base.clone();
+                url.set_path(&format!("{}/{path}", base.path().strip_suffix('/').unwrap_or(base.path())));
+                let target = Target { url: &url, credential: credential.as_ref(), inside: *inside };
+                client.get(target, limit).await.map(Found::Body)
+            }
+        }
+    }
+
+    async fn turn(&self) -> Result<SemaphorePermit<'_>> {
+        match tokio::time::timeout(QUEUE_PATIENCE, self.0.turns.acquire()).await {
+            Ok(Ok(permit)) => Ok(permit),
+            _ => Err(Error::new(ErrorKind::Busy, "too many requests to the upstream are under way")
+                .with_detail(self.0.shown.clone())
+                .with_retry_after(Some(Duration::from_secs(5)))),
+        }
+    }
+
+    /// `.info` in either of its places; what is no such JSON is refused here, since the answer decides what comes next.
+    async fn resolve(&self, path: &str) -> Result<Resolved> {
+        let info = self.bytes(path, INFO_LIMIT).await?;
+        if let Err(error) = Info::parse(&info) {
+            return Err(Error::new(ErrorKind::Invalid, format!("the upstream sent an invalid .info: {error}"))
+                .with_detail(format!("{}/{path}", self.0.shown)));
+        }
+        Ok(Resolved { info, extra: Vec::new() })
+    }
+}
+
+/// Shown without credentials.
+impl std::fmt::Display for Upstream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0.shown)
+    }
+}
+
+enum Found<'a> {
+    Body(Body),
+    File(&'a Files),
+}
+
+async fn fill(mut body: Body, store: &dyn Store) -> Result<Staging, Failure> {
+    let mut staging = store.stage().await?;
+    while let Some(chunk) = body.chunk().await? {
+        staging.write(&chunk).await?;
+    }
+    Ok(staging)
+}
+
+#[async_trait]
+impl Source for Upstream {
+    fn name(&self) -> &'static str {
+        "proxy"
+    }
+
+    async fn list(&self, path: &ModulePath) -> Result<Bytes> {
+        Ok(self.bytes(&escape_path(&format!("{}/@v/list", path.escaped())), LIST_LIMIT).await?)
+    }
+
+    async fn latest(&self, path: &ModulePath, _: &dyn Store) -> Result<Resolved> {
+        self.resolve(&escape_path(&format!("{}/@latest", path.escaped()))).await
+    }
+
+    async fn query(&self, path: &ModulePath, query: &Query, _: &dyn Store) -> Result<Resolved> {
+        self.resolve(&escape_path(&format!("{}/@v/{}.info", path.escaped(), query.escaped()))).await
+    }
+
+    async fn fetch(&self, version: &ModuleVersion, kind: Kind, store: &dyn Store) -> Result<Vec<(Object, Staging)>> {
+        let limit = match kind {
+            Kind::Info => INFO_LIMIT,
+            Kind::Mod => MOD_LIMIT,
+            Kind::Zip => ZIP_LIMIT,
+        };
+        let (module, name) = (version.path().escaped(), version.version().escaped());
+        let path = escape_path(&format!("{module}/@v/{name}.{}", kind.extension()));
+        let staging = self.stage(&path, limit, store).await?;
+        Ok(vec![(Object::Module(version.clone(), kind), staging)])
+    }
+}

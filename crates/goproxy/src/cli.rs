@@ -1,0 +1,224 @@
+//! The command line, with the rules of Go's `flag` package: one dash or two, `-flag value` or `-flag=value`, switches
+//! without a value, the first word that is no flag (or `--`) ends the flags.
+
+use std::ffi::OsString;
+
+use crate::{
+    failure::Failure,
+    settings::{Given, TABLE, find, nearest},
+};
+
+/// What to do.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Command {
+    /// Serve: the default.
+    Serve,
+    /// Print the effective settings.
+    CheckConfig,
+    /// Serve privately for this program and its arguments.
+    Run(Vec<OsString>),
+    /// Print the version.
+    Version,
+    /// Print the help.
+    Help,
+}
+
+/// A parsed command line.
+#[derive(Debug)]
+pub(crate) struct Invocation {
+    pub(crate) command: Command,
+    /// In the order they were given.
+    pub(crate) flags: Vec<Given>,
+}
+
+const COMMANDS: [&str; 5] = ["serve", "run", "check-config", "version", "help"];
+
+/// Parses the arguments after the program's name.
+pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, Failure> {
+    let mut parser = Parser { args: args.into_iter().collect::<Vec<_>>().into_iter(), flags: Vec::new(), switch: None };
+    let first = parser.flags()?;
+    if let Some(command) = parser.switch.take() {
+        return Ok(Invocation { command, flags: parser.flags });
+    }
+    let word = match first {
+        Some(word) => word.to_string_lossy().into_owned(),
+        None => "serve".to_owned(),
+    };
+    if !COMMANDS.contains(&word.as_str()) {
+        let hint = nearest(&word, COMMANDS).map_or_else(|| "see goproxy -help".to_owned(), |c| format!("did you mean {c}?"));
+        return Err(Failure::usage(format!("unknown command {word:?}; {hint}")));
+    }
+    parser.command(&word)
+}
+
+struct Parser {
+    args: std::vec::IntoIter<OsString>,
+    flags: Vec<Given>,
+    /// `-help` or `-version`: wins over everything that follows.
+    switch: Option<Command>,
+}
+
+impl Parser {
+    /// What follows a command's name.
+    fn command(mut self, word: &str) -> Result<Invocation, Failure> {
+        let first = self.flags()?;
+        if let Some(command) = self.switch {
+            return Ok(Invocation { command, flags: self.flags });
+        }
+        let command = match (word, first) {
+            ("run", Some(program)) => Command::Run(std::iter::once(program).chain(self.args).collect()),
+            ("run", None) => {
+                return Err(Failure::usage("run needs a command, for example goproxy run -- go build ./..."));
+            }
+            ("help", _) => Command::Help,
+            (_, Some(extra)) => {
+                return Err(Failure::usage(format!("unexpected argument {:?}; see goproxy -help", extra.to_string_lossy())));
+            }
+            ("check-config", None) => Command::CheckConfig,
+            ("version", None) => Command::Version,
+            (_, None) => Command::Serve,
+        };
+        Ok(Invocation { command, flags: self.flags })
+    }
+
+    /// Takes flags up to the first word that is none; that word is the answer.
+    fn flags(&mut self) -> Result<Option<OsString>, Failure> {
+        while self.switch.is_none() {
+            let Some(argument) = self.args.next() else { return Ok(None) };
+            let text = argument.to_string_lossy();
+            match text.strip_prefix('-') {
+                None | Some("") => return Ok(Some(argument)),
+                Some("-") => return Ok(self.args.next()),
+                Some(name) => {
+                    let name = name.strip_prefix('-').unwrap_or(name).to_owned();
+                    self.flag(&name, &argument)?;
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// One flag, without its dashes; its value may be the next argument.
+    fn flag(&mut self, flag: &str, argument: &OsString) -> Result<(), Failure> {
+        let (name, value) = flag.split_once('=').map_or((flag, None), |(name, value)| (name, Some(value)));
+        if name.is_empty() || name.starts_with('-') {
+            return Err(Failure::usage(format!("bad flag syntax {:?}; see goproxy -help", argument.to_string_lossy())));
+        }
+        let command = match name {
+            "h" | "help" => Command::Help,
+            "version" => Command::Version,
+            _ => return self.setting(name, value, argument),
+        };
+        match value.map_or(Some(true), truth) {
+            Some(true) => self.switch = Some(command),
+            Some(false) => {}
+            None => return Err(Failure::usage(format!("-{name} is a switch; write -{name} without a value"))),
+        }
+        Ok(())
+    }
+
+    fn setting(&mut self, name: &str, value: Option<&str>, argument: &OsString) -> Result<(), Failure> {
+        let Some(setting) = find(name) else {
+            let hint = match nearest(name, TABLE.iter().map(|setting| setting.name).chain(["help", "version"])) {
+                Some(near) => format!("did you mean -{near}?"),
+                None => "see goproxy -help".to_owned(),
+            };
+            return Err(Failure::usage(format!("unknown flag -{name}; {hint}")));
+        };
+        let not_text = || Failure::usage(format!("the value of -{name} is not UTF-8; write it in UTF-8"));
+        let text = match value {
+            Some(_) if argument.to_str().is_none() => return Err(not_text()),
+            Some(value) => value.to_owned(),
+            None => {
+                let next = self.args.next().ok_or_else(|| {
+                    let example = setting.example;
+                    Failure::usage(format!("-{name} needs a value, for example -{name} {example}"))
+                })?;
+                next.into_string().map_err(|_| not_text())?
+            }
+        };
+        self.flags.push(Given { setting, text });
+        Ok(())
+    }
+}
+
+/// The words that Go's `strconv.ParseBool` knows.
+fn truth(text: &str) -> Option<bool> {
+    match text {
+        "1" | "t" | "T" | "TRUE" | "true" | "True" => Some(true),
+        "0" | "f" | "F" | "FALSE" | "false" | "False" => Some(false),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(args: &str) -> Result<Invocation, String> {
+        parse(args.split(' ').filter(|a| !a.is_empty()).map(OsString::from)).map_err(|f| f.line().to_owned())
+    }
+
+    fn flags(args: &str) -> Vec<(&'static str, String)> {
+        line(args).expect(args).flags.into_iter().map(|given| (given.setting.name, given.text)).collect()
+    }
+
+    #[test]
+    fn one_dash_or_two_with_or_without_an_equals_sign() {
+        for args in ["-listen :1", "--listen :1", "-listen=:1", "--listen=:1", "serve -listen :1", "-listen :1 serve"] {
+            assert_eq!(flags(args), [("listen", ":1".to_owned())], "{args}");
+        }
+        assert_eq!(flags("-proxy= -exclude -x -sumdb a=b"), [
+            ("proxy", String::new()),
+            ("exclude", "-x".to_owned()),
+            ("sumdb", "a=b".to_owned()),
+        ]);
+    }
+
+    #[test]
+    fn commands() {
+        let run = |args: &[&str]| Command::Run(args.iter().map(OsString::from).collect());
+        for (args, command) in [
+            ("", Command::Serve),
+            ("--", Command::Serve),
+            ("serve", Command::Serve),
+            ("check-config -listen :1", Command::CheckConfig),
+            ("-listen :1 check-config -proxy off", Command::CheckConfig),
+            ("version", Command::Version),
+            ("-version", Command::Version),
+            ("-version=true -unknown", Command::Version),
+            ("-version=false", Command::Serve),
+            ("help", Command::Help),
+            ("help run", Command::Help),
+            ("-h", Command::Help),
+            ("--help", Command::Help),
+            ("run -help", Command::Help),
+            ("run -- go build ./...", run(&["go", "build", "./..."])),
+            ("run -listen :1 go build -v", run(&["go", "build", "-v"])),
+            ("run -- -x -- y", run(&["-x", "--", "y"])),
+        ] {
+            assert_eq!(line(args).expect(args).command, command, "{args}");
+        }
+    }
+
+    #[test]
+    fn mistakes_are_one_line() {
+        for (args, error) in [
+            ("-cachedir x", "unknown flag -cachedir; did you mean -cacheDir?"),
+            ("-verbose", "unknown flag -verbose; see goproxy -help"),
+            ("--verbose=1", "unknown flag -verbose; see goproxy -help"),
+            ("-listen", "-listen needs a value, for example -listen 127.0.0.1:8081"),
+            ("-=x", "bad flag syntax \"-=x\"; see goproxy -help"),
+            ("---listen", "bad flag syntax \"---listen\"; see goproxy -help"),
+            ("-help=maybe", "-help is a switch; write -help without a value"),
+            ("sevre", "unknown command \"sevre\"; did you mean serve?"),
+            ("-", "unknown command \"-\"; see goproxy -help"),
+            ("serve extra", "unexpected argument \"extra\"; see goproxy -help"),
+            ("check-config extra", "unexpected argument \"extra\"; see goproxy -help"),
+            ("run", "run needs a command, for example goproxy run -- go build ./..."),
+            ("run -verbose -- x", "unknown flag -verbose; see goproxy -help"),
+        ] {
+            assert_eq!(line(args).expect_err(args), error, "{args}");
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Logs to standard error: lines that begin with `goproxy.io: ` and have no time, as the original's users know them,
+//! or JSON objects.
+
+use std::fmt::Write as _;
+
+use tracing::{Event, Level as TracingLevel, Subscriber, level_filters::LevelFilter};
+use tracing_subscriber::{
+    Layer, Registry,
+    filter::Targets,
+    fmt::{self, FmtContext, FormatEvent, FormatFields, format::Writer},
+    layer::SubscriberExt,
+    registry::LookupSpan,
+    reload,
+    util::SubscriberInitExt,
+};
+
+use crate::settings::{Format, Level, Logs};
+
+/// The running log, to change its level.
+pub(crate) struct Log(reload::Handle<Targets, Registry>);
+
+impl Log {
+    /// Starts logging for the whole program; only the first call has an effect.
+    pub(crate) fn start(logs: &Logs) -> Self {
+        let (filter, handle) = reload::Layer::new(targets(logs.level));
+        let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(false);
+        let layer = match logs.format {
+            Format::Text => lines.event_format(Lines).boxed(),
+            Format::Json => lines.json().flatten_event(true).boxed(),
+        };
+        // Fails only when a log is running already.
+        let _ = tracing_subscriber::registry().with(layer.with_filter(filter)).try_init();
+        Self(handle)
+    }
+
+    /// Changes how much is logged.
+    pub(crate) fn set_level(&self, level: Level) {
+        // Fails only when the log is gone.
+        let _ = self.0.reload(targets(level));
+    }
+}
+
+/// Our own crates at the chosen level; what libraries say only from warnings on.
+fn targets(level: Level) -> Targets {
+    let level = match level {
+        Level::Error => LevelFilter::ERROR,
+        Level::Warn => LevelFilter::WARN,
+        Level::Info => LevelFilter::INFO,
+        Level::Debug => LevelFilter::DEBUG,
+    };
+    Targets::new().with_target("goproxy", level).with_target("gomod", level).with_default(level.min(LevelFilter::WARN))
+}
+
+/// The text format.
+struct Lines;
+
+impl<S, N> FormatEvent<S, N> for Lines
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self, context: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>,
+    ) -> std::fmt::Result {
+        let mut fields = String::new();
+        context.field_format().format_fields(Writer::new(&mut fields), event)?;
+        let level = match *event.metadata().level() {
+            TracingLevel::ERROR => "error: ",
+            TracingLevel::WARN => "warning: ",
+            TracingLevel::INFO => "",
+            TracingLevel::DEBUG => "debug: ",
+            TracingLevel::TRACE => "trace: ",
+        };
+        writeln!(writer, "goproxy.io: {level}{}", one_line(fields.trim_end()))
+    }
+}
+
+/// What an upstream or a program said may hold line breaks and terminal codes; a log line is one line all the same.
+fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\t' => line.push('\t'),
+            '\n' => line.push_str(" | "),
+            '\r' => {}
+            c if c.is_control() => {
+                // Writing to a String never fails.
+                let _ = write!(line, "{}", c.escape_default());
+            }
+            c => line.push(c),
+        }
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_line_is_one_line() {
+        assert_eq!(one_line("a\nb\r\nc\u{1b}[31m"), "a | b | c\\u{1b}[31m");
+    }
+}

@@ -1,0 +1,127 @@
+//! What the program is told: flags, environment, file, defaults, in that precedence.
+//!
+//! One [`table`] defines each setting. Everything is parsed and checked here, before anything is opened or bound, so
+//! that a bad value never leaves half a service behind.
+
+#[cfg(test)]
+mod docs;
+mod duration;
+mod environment;
+mod file;
+mod load;
+mod redact;
+mod setting;
+mod show;
+mod suggest;
+mod table;
+mod value;
+
+use std::{path::PathBuf, time::Duration};
+
+use gomod::{Patterns, ProxyList};
+
+pub(crate) use environment::Environment;
+pub(crate) use load::{Effective, Given, Loaded, Mode, Origin, load};
+pub(crate) use setting::{Fallback, Group, Setting, Shape};
+pub(crate) use show::effective_toml;
+pub(crate) use suggest::nearest;
+pub(crate) use table::{TABLE, find};
+pub(crate) use value::{Listen, SumDb};
+
+/// Every setting, parsed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Settings {
+    /// `-config`: the file, if there is one.
+    pub(crate) config: Option<PathBuf>,
+    pub(crate) serving: Serving,
+    pub(crate) cache: Cache,
+    pub(crate) sources: Sources,
+    pub(crate) limits: Limits,
+    pub(crate) logs: Logs,
+}
+
+/// How clients reach us.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Serving {
+    /// `-listen`.
+    pub(crate) listen: Listen,
+    /// `-pathPrefix`: empty, or `/x` without a slash at its end.
+    pub(crate) path_prefix: String,
+}
+
+/// What is kept, and for how long.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Cache {
+    /// `-cacheDir`: absolute. Files are under `pkg/mod/cache/download`.
+    pub(crate) dir: PathBuf,
+    /// `-cacheExpire`.
+    pub(crate) expire: Duration,
+}
+
+/// Who is asked for what.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sources {
+    /// `-proxy`: `None` is proxy mode, everything direct.
+    pub(crate) proxy: Option<ProxyList>,
+    /// `-exclude`.
+    pub(crate) exclude: Patterns,
+    /// GOPRIVATE.
+    pub(crate) go_private: Patterns,
+    /// GONOSUMDB.
+    pub(crate) go_no_sum: Patterns,
+    /// `-sumdb`.
+    pub(crate) sumdb: Vec<SumDb>,
+}
+
+impl Sources {
+    /// The modules that go direct and whose names never leave.
+    pub(crate) fn private(&self) -> Patterns {
+        self.exclude.join(&self.go_private)
+    }
+}
+
+/// Time and number limits.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// `-connectTimeout`.
+    pub(crate) connect: Duration,
+    /// `-idleTimeout`.
+    pub(crate) idle: Duration,
+    /// `-directTimeout`.
+    pub(crate) direct: Duration,
+    /// `-drainTimeout`.
+    pub(crate) drain: Duration,
+    /// `-directLimit`.
+    pub(crate) direct_commands: usize,
+    /// `-maxConnections`.
+    pub(crate) connections: usize,
+}
+
+/// What is written to standard error.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Logs {
+    /// `-logLevel`.
+    pub(crate) level: Level,
+    /// `-logFormat`.
+    pub(crate) format: Format,
+    /// `-accessLog`: `None` is off.
+    pub(crate) access: Option<Format>,
+}
+
+/// How much is logged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Level {
+    Error,
+    Warn,
+    #[default]
+    Info,
+    Debug,
+}
+
+/// What a log line looks like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Format {
+    #[default]
+    Text,
+    Json,
+}

@@ -1,0 +1,254 @@
+//! The table: each setting once. Flags, environment variables, file keys, `-help`, the documentation and the example
+//! file all come from these rows.
+
+use gomod::{Patterns, ProxyList};
+
+use super::{Fallback, Format, Group, Level, Setting, Shape, duration, value};
+
+const LEVELS: [(&str, Level); 4] =
+    [("error", Level::Error), ("warn", Level::Warn), ("info", Level::Info), ("debug", Level::Debug)];
+const FORMATS: [(&str, Format); 2] = [("text", Format::Text), ("json", Format::Json)];
+const ACCESS: [(&str, Option<Format>); 3] =
+    [("text", Some(Format::Text)), ("json", Some(Format::Json)), ("off", None)];
+
+/// The row of a setting.
+pub(crate) fn find(name: &str) -> Option<&'static Setting> {
+    TABLE.iter().find(|setting| setting.name == name)
+}
+
+/// Every setting, in the order of the documentation.
+pub(crate) static TABLE: &[Setting] = &[
+    Setting {
+        name: "config",
+        group: Group::Serving,
+        shape: Shape::Path,
+        default: Fallback::Value(""),
+        reload: false,
+        help: "A TOML file with settings; its keys are the names of the flags. SIGHUP reads it again.",
+        example: "/etc/goproxy.toml",
+        set: |s, text| {
+            s.config = if text.is_empty() { None } else { Some(value::path(text)?) };
+            Ok(())
+        },
+    },
+    Setting {
+        name: "listen",
+        group: Group::Serving,
+        shape: Shape::Address,
+        default: Fallback::Value("0.0.0.0:8081"),
+        reload: false,
+        help: "Where to serve: [host]:port, or unix:/path for a socket. Without a host, every address of the machine.",
+        example: "127.0.0.1:8081",
+        set: |s, text| value::listen(text).map(|listen| s.serving.listen = listen),
+    },
+    Setting {
+        name: "pathPrefix",
+        group: Group::Serving,
+        shape: Shape::Prefix,
+        default: Fallback::Value(""),
+        reload: false,
+        help: "A path that every module request begins with, for a host that is shared with other services.",
+        example: "/go",
+        set: |s, text| value::path_prefix(text).map(|prefix| s.serving.path_prefix = prefix),
+    },
+    Setting {
+        name: "cacheDir",
+        group: Group::Cache,
+        shape: Shape::Path,
+        default: Fallback::Found("the first entry of $GOPATH, else $HOME/go", super::Environment::go_path),
+        reload: false,
+        help: "The root of the cache. Files are kept in pkg/mod/cache/download below it, in the layout of Go's own \
+               module cache; one that go or an earlier goproxy wrote is adopted.",
+        example: "/var/lib/goproxy",
+        set: |s, text| value::path(text).map(|dir| s.cache.dir = dir),
+    },
+    Setting {
+        name: "cacheExpire",
+        group: Group::Cache,
+        shape: Shape::Duration,
+        default: Fallback::Value("5m"),
+        reload: true,
+        help: "How long version lists, @latest and branch queries are fresh. What belongs to one version never \
+               expires.",
+        example: "1m30s",
+        set: |s, text| duration::parse(text).map(|expire| s.cache.expire = expire),
+    },
+    Setting {
+        name: "proxy",
+        group: Group::Sources,
+        shape: Shape::Upstreams,
+        default: Fallback::Value(""),
+        reload: true,
+        help: "Router mode: the upstreams to ask, written like Go's GOPROXY: URLs with , (go on when a module does \
+               not exist) or | (go on after any error) between them, direct, off. Empty is proxy mode: everything \
+               comes from version control.",
+        example: "https://goproxy.io,direct",
+        set: |s, text| {
+            let list = || ProxyList::parse(text).map_err(|error| format!("{error}; for example https://goproxy.io,direct"));
+            s.sources.proxy = if text.trim().is_empty() { None } else { Some(list()?) };
+            Ok(())
+        },
+    },
+    Setting {
+        name: "exclude",
+        group: Group::Sources,
+        shape: Shape::Patterns,
+        default: Fallback::Value(""),
+        reload: true,
+        help: "Private modules, as a comma list of patterns like Go's GOPRIVATE: they come from version control and \
+               their names go to no upstream and no checksum database. GOPRIVATE in the environment adds to it.",
+        example: "*.corp.example.com,github.com/example/*",
+        set: |s, text| {
+            let parsed = Patterns::parse(text).map_err(|error| format!("{error}; see go help private"));
+            parsed.map(|patterns| s.sources.exclude = patterns)
+        },
+    },
+    Setting {
+        name: "sumdb",
+        group: Group::Sources,
+        shape: Shape::Databases,
+        default: Fallback::Value("sum.golang.org,sum.golang.google.cn,gosum.io"),
+        reload: true,
+        help: "Checksum databases that clients may use through us, as a comma list of name or name=https://url; off \
+               for none.",
+        example: "sum.golang.org,sum.example.com=https://sum.example.com/db",
+        set: |s, text| value::sum_dbs(text).map(|databases| s.sources.sumdb = databases),
+    },
+    Setting {
+        name: "connectTimeout",
+        group: Group::Limits,
+        shape: Shape::Duration,
+        default: Fallback::Value("10s"),
+        reload: true,
+        help: "How long connecting to an upstream may take.",
+        example: "5s",
+        set: |s, text| value::limit(text).map(|limit| s.limits.connect = limit),
+    },
+    Setting {
+        name: "idleTimeout",
+        group: Group::Limits,
+        shape: Shape::Duration,
+        default: Fallback::Value("60s"),
+        reload: true,
+        help: "How long an upstream may stay silent in the middle of an answer.",
+        example: "30s",
+        set: |s, text| value::limit(text).map(|limit| s.limits.idle = limit),
+    },
+    Setting {
+        name: "directTimeout",
+        group: Group::Limits,
+        shape: Shape::Duration,
+        default: Fallback::Value("10m"),
+        reload: false,
+        help: "How long one fetch from version control may take before it is given up and its processes are killed.",
+        example: "5m",
+        set: |s, text| value::limit(text).map(|limit| s.limits.direct = limit),
+    },
+    Setting {
+        name: "directLimit",
+        group: Group::Limits,
+        shape: Shape::Count,
+        default: Fallback::Found("two for each processor", |_| Ok((2 * processors()).to_string())),
+        reload: false,
+        help: "How many fetches from version control run at the same time; others wait.",
+        example: "8",
+        set: |s, text| {
+            let text = if text.is_empty() { (2 * processors()).to_string() } else { text.to_owned() };
+            value::count(&text).map(|count| s.limits.direct_commands = count)
+        },
+    },
+    Setting {
+        name: "maxConnections",
+        group: Group::Limits,
+        shape: Shape::Count,
+        default: Fallback::Value("10000"),
+        reload: false,
+        help: "How many client connections are open at the same time; others wait to be accepted.",
+        example: "2000",
+        set: |s, text| value::count(text).map(|count| s.limits.connections = count),
+    },
+    Setting {
+        name: "drainTimeout",
+        group: Group::Limits,
+        shape: Shape::Duration,
+        default: Fallback::Value("10s"),
+        reload: false,
+        help: "How long requests in progress may take after SIGTERM or SIGINT before they are cut off.",
+        example: "30s",
+        set: |s, text| duration::parse(text).map(|limit| s.limits.drain = limit),
+    },
+    Setting {
+        name: "logLevel",
+        group: Group::Logs,
+        shape: Shape::Choice(&["error", "warn", "info", "debug"]),
+        default: Fallback::Value("info"),
+        reload: true,
+        help: "How much is logged to standard error.",
+        example: "debug",
+        set: |s, text| value::choice(text, &LEVELS).map(|level| s.logs.level = level),
+    },
+    Setting {
+        name: "logFormat",
+        group: Group::Logs,
+        shape: Shape::Choice(&["text", "json"]),
+        default: Fallback::Value("text"),
+        reload: false,
+        help: "What log lines look like: text without a time, as service managers add their own, or JSON objects.",
+        example: "json",
+        set: |s, text| value::choice(text, &FORMATS).map(|format| s.logs.format = format),
+    },
+    Setting {
+        name: "accessLog",
+        group: Group::Logs,
+        shape: Shape::Choice(&["text", "json", "off"]),
+        default: Fallback::Value("text"),
+        reload: false,
+        help: "A line for each request: seconds, status and URL as text, the same and more as JSON, or off.",
+        example: "json",
+        set: |s, text| value::choice(text, &ACCESS).map(|format| s.logs.access = format),
+    },
+];
+
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::Settings, *};
+
+    #[test]
+    fn defaults_and_examples_are_good_values() {
+        let environment = super::super::Environment::from([("HOME", "/home/u")]);
+        for setting in TABLE {
+            let default = match setting.default {
+                Fallback::Value(text) => text.to_owned(),
+                Fallback::Found(_, find) => find(&environment).expect(setting.name),
+            };
+            for text in [&default, setting.example] {
+                (setting.set)(&mut Settings::default(), text).unwrap_or_else(|e| panic!("{}: {text}: {e}", setting.name));
+            }
+        }
+    }
+
+    #[test]
+    fn choices_are_the_words_of_their_shape() {
+        for setting in TABLE {
+            if let Shape::Choice(words) = setting.shape {
+                let error = (setting.set)(&mut Settings::default(), "?").expect_err(setting.name);
+                assert_eq!(error, format!("must be one of {}", words.join(", ")), "{}", setting.name);
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_unique_and_collide_with_no_service_link() {
+        let mut names: Vec<_> = TABLE.iter().map(|setting| setting.variable()).collect();
+        // Kubernetes sets GOPROXY_PORT and GOPROXY_SERVICE_HOST when a service is called goproxy.
+        assert!(names.iter().all(|name| !name.starts_with("GOPROXY_PORT") && !name.starts_with("GOPROXY_SERVICE")));
+        assert!(names.contains(&"GOPROXY_CACHE_DIR".to_owned()));
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), TABLE.len());
+    }
+}

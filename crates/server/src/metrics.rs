@@ -1,0 +1,185 @@
+//! What `/metrics` tells. The names are an interface; labels are fixed words and statuses, never module paths.
+
+use std::{
+    fmt,
+    sync::atomic::AtomicU64,
+    time::{Duration, Instant},
+};
+
+use goproxy_engine::Observer;
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    registry::Registry,
+};
+
+use crate::Gauges;
+
+mod exposition;
+
+pub(crate) use exposition::Exposition;
+
+type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
+
+/// Counts what happens. One for the process; also the engine's [`Observer`].
+pub struct Metrics {
+    registry: Registry,
+    router: Family<Router, Counter>,
+    requests: Histograms<Request>,
+    fetches: Histograms<Fetch>,
+    in_flight: Family<From, Gauge>,
+    cache: Family<Cache, Counter>,
+    response_bytes: Counter,
+    stored_bytes: Counter,
+    pub(crate) log_dropped: Counter,
+    pub(crate) connections: Gauge,
+    store: Family<Store, Gauge<u64, AtomicU64>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Router {
+    mode: &'static str,
+    status: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Request {
+    what: &'static str,
+    status: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Fetch {
+    source: &'static str,
+    what: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct From {
+    source: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Cache {
+    what: &'static str,
+    result: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Store {
+    kind: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Build {
+    version: String,
+}
+
+/// What a response was, once it has ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ended {
+    pub(crate) what: &'static str,
+    pub(crate) status: u16,
+    pub(crate) mode: Option<&'static str>,
+    pub(crate) cache: Option<&'static str>,
+    pub(crate) bytes: u64,
+    pub(crate) took: Duration,
+}
+
+impl Metrics {
+    /// Everything at zero, for a build of that version.
+    pub fn new(version: &str) -> Self {
+        let build = Family::<Build, Gauge>::default();
+        build.get_or_create(&Build { version: version.to_owned() }).set(1);
+        let mut metrics = Self {
+            registry: Registry::default(),
+            router: Family::default(),
+            requests: Family::new_with_constructor(histogram),
+            fetches: Family::new_with_constructor(histogram),
+            in_flight: Family::default(),
+            cache: Family::default(),
+            response_bytes: Counter::default(),
+            stored_bytes: Counter::default(),
+            log_dropped: Counter::default(),
+            connections: Gauge::default(),
+            store: Family::default(),
+        };
+        metrics.registry.register("goproxy_build_info", "The running version", build);
+        metrics.register();
+        metrics
+    }
+
+    /// The encoder appends `_total` to the names of counters.
+    fn register(&mut self) {
+        let r = &mut self.registry;
+        r.register("goproxy_router_request", "Requests by who answered and status", self.router.clone());
+        r.register("goproxy_http_request_duration_seconds", "Time until the response ended", self.requests.clone());
+        r.register("goproxy_fetch_duration_seconds", "Time that fetches from sources took", self.fetches.clone());
+        r.register("goproxy_fetches_in_flight", "Running fetches from sources", self.in_flight.clone());
+        r.register("goproxy_cache_requests", "Answers by what the cache had", self.cache.clone());
+        r.register("goproxy_response_bytes", "Bytes of response bodies", self.response_bytes.clone());
+        r.register("goproxy_stored_bytes", "Bytes committed to the store", self.stored_bytes.clone());
+        r.register("goproxy_access_log_dropped", "Access log lines dropped", self.log_dropped.clone());
+        r.register("goproxy_connections", "Open connections", self.connections.clone());
+        r.register("goproxy_store_bytes", "Bytes of the store: used, free, size", self.store.clone());
+    }
+
+    /// The page, with the store's figures of this moment.
+    pub(crate) fn expose(&self, gauges: Gauges, form: Exposition) -> Result<String, fmt::Error> {
+        for (kind, value) in
+            [("used", gauges.store_bytes), ("free", gauges.store_free_bytes), ("size", gauges.store_size_bytes)]
+        {
+            match value {
+                Some(value) => {
+                    self.store.get_or_create(&Store { kind }).set(value);
+                }
+                None => {
+                    self.store.remove(&Store { kind });
+                }
+            }
+        }
+        let mut page = String::new();
+        text::encode(&mut page, &self.registry)?;
+        Ok(form.render(page))
+    }
+
+    /// A response has ended.
+    pub(crate) fn ended(&self, ended: Ended) {
+        let Ended { what, status, mode, cache, bytes, took } = ended;
+        self.requests.get_or_create(&Request { what, status }).observe(took.as_secs_f64());
+        if let Some(mode) = mode {
+            self.router.get_or_create(&Router { mode, status }).inc();
+        }
+        if let Some(result) = cache {
+            self.cache.get_or_create(&Cache { what, result }).inc();
+        }
+        self.response_bytes.inc_by(bytes);
+    }
+}
+
+/// From a memory hit to a large module over a slow line.
+fn histogram() -> Histogram {
+    Histogram::new([0.0005, 0.002, 0.01, 0.05, 0.2, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 300.0])
+}
+
+impl Observer for Metrics {
+    fn fetch_started(&self, source: &'static str, _: &'static str) {
+        self.in_flight.get_or_create(&From { source }).inc();
+    }
+
+    fn fetch_ended(&self, source: &'static str, what: &'static str, outcome: &'static str, took: Duration) {
+        self.in_flight.get_or_create(&From { source }).dec();
+        self.fetches.get_or_create(&Fetch { source, what, outcome }).observe(took.as_secs_f64());
+    }
+
+    fn stored(&self, bytes: u64) {
+        self.stored_bytes.inc_by(bytes);
+    }
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Metrics").finish_non_exhaustive()
+    }
+}

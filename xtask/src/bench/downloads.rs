@@ -1,0 +1,68 @@
+//! `go mod download` of the live test's project: straight from the upstream of `go env GOPROXY`, and through us with a
+//! cold and with a warm cache. Needs `go` and the network.
+
+use std::{fs, path::Path, time::Instant};
+
+use anyhow::{Context, Result, bail};
+
+use super::{
+    binary, median,
+    process::{Server, free_port, remove, run},
+    root, rounds, scratch,
+};
+
+/// The three ways in turn, each with an empty module cache of the client; medians in seconds.
+pub(crate) fn downloads(arguments: &[&str]) -> Result<()> {
+    let rounds = rounds(arguments, 5)?;
+    let work = scratch("downloads")?;
+    let upstream = upstream()?;
+    let binary = binary()?;
+    let (mut direct, mut cold, mut warm) = (Vec::new(), Vec::new(), Vec::new());
+    for round in 0..rounds {
+        direct.push(download(&work, &upstream)?);
+        let cache = work.join("cache");
+        remove(&cache)?;
+        let port = free_port()?;
+        let listen = format!("-listen=127.0.0.1:{port}");
+        let (cache, proxy) = (format!("-cacheDir={}", cache.display()), format!("-proxy={upstream}"));
+        let _server = Server::start(&binary, &[&listen, &cache, &proxy], port, &work.join("goproxy.log"))?;
+        let ours = format!("http://127.0.0.1:{port}");
+        cold.push(download(&work, &ours)?);
+        warm.push(download(&work, &ours)?);
+        println!("round {}: direct {:.2} cold {:.2} warm {:.2}", round + 1, direct[round], cold[round], warm[round]);
+    }
+    let direct = median(&direct);
+    println!("go mod download, median of {rounds} interleaved rounds, seconds (ratio to direct)");
+    println!("direct to the upstream   {direct:.2}");
+    for (name, values) in [("through us, cold cache", &cold), ("through us, warm cache", &warm)] {
+        println!("{name}   {:.2} ({:.2})", median(values), median(values) / direct);
+    }
+    Ok(())
+}
+
+/// The first URL of the machine's GOPROXY.
+fn upstream() -> Result<String> {
+    let list = run("go", &["env", "GOPROXY"], &[])?;
+    let first = list.split([',', '|']).next().unwrap_or_default().trim();
+    if !first.starts_with("http") {
+        bail!("go env GOPROXY names no upstream");
+    }
+    Ok(first.to_owned())
+}
+
+fn download(work: &Path, proxy: &str) -> Result<f64> {
+    let (client, project) = (work.join("client"), work.join("project"));
+    remove(&client)?;
+    remove(&project)?;
+    fs::create_dir_all(&project)?;
+    let source = root().join("crates/goproxy/tests/live");
+    for file in ["go.mod", "go.sum"] {
+        fs::copy(source.join(file), project.join(file)).with_context(|| format!("copying {file}"))?;
+    }
+    let (gopath, directory) = (client.to_string_lossy(), project.to_string_lossy());
+    let environment =
+        [("GOPROXY", proxy), ("GOPATH", &*gopath), ("GOMODCACHE", ""), ("GOFLAGS", "-modcacherw"), ("GOSUMDB", "off")];
+    let started = Instant::now();
+    run("go", &["-C", &directory, "mod", "download"], &environment)?;
+    Ok(started.elapsed().as_secs_f64())
+}

@@ -1,0 +1,78 @@
+//! Programs that a benchmark starts, stops and weighs.
+
+use std::{
+    net::{TcpListener, TcpStream},
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail};
+
+/// A server under test: killed when dropped.
+pub(crate) struct Server(Child);
+
+impl Server {
+    /// Starts it and waits until it listens on the port. What it prints goes to a file.
+    pub(crate) fn start(program: &Path, arguments: &[&str], port: u16, log: &Path) -> Result<Self> {
+        let log = std::fs::File::create(log)?;
+        let mut command = Command::new(program);
+        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        let server = Self(command.spawn().with_context(|| format!("starting {}", program.display()))?);
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            if Instant::now() > deadline {
+                bail!("{} does not listen on port {port}", program.display());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(server)
+    }
+
+    /// User and system time of the process and its children in clock ticks of 10 ms, from /proc.
+    pub(crate) fn cpu_ticks(&self) -> u64 {
+        let own = self.0.id();
+        let children = std::fs::read_to_string(format!("/proc/{own}/task/{own}/children")).unwrap_or_default();
+        let pids = children.split_whitespace().map(str::to_owned).chain([own.to_string()]);
+        pids.map(|pid| ticks(&pid).unwrap_or_default()).sum()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = Command::new("kill").arg(self.0.id().to_string()).status();
+        let _ = self.0.wait();
+    }
+}
+
+fn ticks(pid: &str) -> Option<u64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let mut fields = stat.rsplit_once(") ")?.1.split(' ').skip(11);
+    Some(fields.next()?.parse::<u64>().ok()? + fields.next()?.parse::<u64>().ok()?)
+}
+
+/// Runs a program to its end and returns what it printed.
+pub(crate) fn run(program: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Result<String> {
+    let mut command = Command::new(program);
+    command.args(arguments).envs(environment.iter().copied()).stderr(Stdio::inherit());
+    let output = command.output().with_context(|| format!("running {program}"))?;
+    if !output.status.success() {
+        bail!("{program} {}: {}", arguments.join(" "), output.status);
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// A port that is free now.
+pub(crate) fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+/// Removes a folder, a module cache with its read-only trees too.
+pub(crate) fn remove(path: &Path) -> Result<()> {
+    if path.exists() {
+        let path = path.to_string_lossy();
+        run("chmod", &["-R", "u+w", &path], &[])?;
+        run("rm", &["-rf", &path], &[])?;
+    }
+    Ok(())
+}

@@ -13,7 +13,7 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    net::{TcpListener, TcpStream},
+    net::TcpListener,
     runtime::Runtime,
     sync::watch,
     task::{JoinHandle, JoinSet},
@@ -86,15 +86,15 @@ impl Site {
             in_flight: AtomicUsize::new(0),
             peak: AtomicUsize::new(0),
         });
-        let site = Self {
+        let mut site = Self {
             shared,
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             tls: options.tls,
             task: tokio::sync::Mutex::new(None),
             paused: watch::Sender::new(false),
         };
-        let address = site.listen().await;
-        Self { address, ..site }
+        site.address = site.listen().await;
+        site
     }
 
     /// Where it listens.
@@ -257,20 +257,17 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
 ) {
     let mut buffer = Vec::new();
     while let Some(mut request) = read_request(&mut io, &mut buffer).await {
-        let inside = match request.path.strip_prefix(&shared.base) {
-            Some(rest) => {
-                request.path = rest.to_owned();
-                true
-            }
-            None => false,
-        };
+        let below = request.path.strip_prefix(&shared.base).map(str::to_owned);
+        let inside = below.is_some();
+        request.path = below.unwrap_or_default();
         shared.log.lock().unwrap().push(request.clone());
         let _flight = Flight::start(&shared);
         let _ = paused.wait_for(|paused| !paused).await;
         let answer = if inside { shared.answer(request.clone()).await } else { Answer::text(404, "outside the base") };
+        let last = request.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
         match send(&mut io, &request, answer).await {
-            After::Keep => {}
-            After::Close => {
+            After::Keep if !last => {}
+            After::Keep | After::Close => {
                 let _ = tokio::io::AsyncWriteExt::shutdown(&mut io).await;
                 return;
             }

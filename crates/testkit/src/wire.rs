@@ -10,7 +10,7 @@ pub struct Request {
     pub method: String,
     /// The request target, byte for byte: still percent-encoded, with query, in absolute form if it came so.
     pub target: String,
-    /// The percent-decoded path below the site's base path, without query.
+    /// The percent-decoded path below the site's base path, without query; empty for a path outside it.
     pub path: String,
     /// The header fields in order, names as sent.
     pub headers: Vec<(String, String)>,

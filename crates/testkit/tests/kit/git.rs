@@ -1,0 +1,105 @@
+//! Real git and `go` in direct mode against the git host.
+
+use goproxy_testkit::{GitHost, GitRepo, GoClient, Home, Recorder};
+
+use crate::or_skip;
+
+fn repository() -> Option<GitRepo> {
+    let repo = GitRepo::new()?;
+    repo.commit(&[("go.mod", "module git.example.com/corp/priv.git\n\ngo 1.17\n"), ("p.go", "package p\n")]);
+    repo.tag("v1.0.0");
+    repo.commit(&[("p.go", "package p // more\n")]);
+    repo.annotated_tag("v1.1.0");
+    repo.commit(&[("p.go", "package p // and more\n")]);
+    Some(repo)
+}
+
+#[tokio::test]
+async fn hashes_and_dates_are_the_same_in_every_run() {
+    let repo = or_skip!("git", repository());
+    let again = repository().unwrap();
+    assert_eq!(repo.head(), again.head());
+    let version = repo.pseudo_version();
+    assert!(version.starts_with("v0.0.0-20240102030605-") && repo.head().starts_with(&version[22..]), "{version}");
+}
+
+#[tokio::test]
+async fn a_private_repository_needs_its_token() {
+    let (repo, go) = (or_skip!("git", repository()), or_skip!("go", GoClient::find().await));
+    let host = GitHost::start().await;
+    host.add_private("corp/priv", &repo, "s3cret");
+
+    let (home, anonymous) = (Home::new(), Home::new());
+    home.instead_of("https://git.example.com/", &format!("{}/", host.url_with_userinfo("x:s3cret")));
+    anonymous.instead_of("https://git.example.com/", &format!("{}/", host.url()));
+    let go = go.proxy("direct");
+
+    let refused = go.fresh().home(&anonymous).list_versions("git.example.com/corp/priv.git").await;
+    assert!(refused.is_err());
+    assert_eq!(host.fetches(), 0);
+
+    let go = go.home(&home);
+    assert_eq!(go.list_versions("git.example.com/corp/priv.git").await.unwrap(), ["v1.0.0", "v1.1.0"]);
+    let downloaded = go.download("git.example.com/corp/priv.git@main").await;
+    assert!(downloaded.ok, "{}{}", downloaded.stdout, downloaded.stderr);
+    assert!(downloaded.stdout.contains("v1.1.1-0.2024") && downloaded.stdout.contains(&repo.head()));
+    assert!(host.fetches() >= 1 && host.listings() >= 1);
+}
+
+#[tokio::test]
+async fn netrc_authenticates_git() {
+    let repo = or_skip!("git", repository());
+    let host = GitHost::start().await;
+    host.add_private("corp/priv", &repo, "s3cret");
+    let home = Home::new();
+    home.netrc("127.0.0.1", "anybody", "s3cret");
+    let output = tokio::process::Command::new("git")
+        .args(["ls-remote", &format!("{}/corp/priv.git", host.url())])
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap())
+        .env("HOME", home.path())
+        .output()
+        .await
+        .unwrap();
+    assert!(String::from_utf8_lossy(&output.stdout).contains("refs/tags/v1.1.0"), "{output:?}");
+}
+
+#[tokio::test]
+async fn a_go_import_page_leads_to_a_repository() {
+    let (repo, go) = (or_skip!("git", repository()), or_skip!("go", GoClient::find().await));
+    repo.commit(&[("go.mod", "module vanity.example/lib\n\ngo 1.17\n")]);
+    repo.tag("v1.2.0");
+    let host = GitHost::start().await;
+    host.add("corp/lib", &repo);
+    host.go_import("vanity.example/lib", "git", "https://git.example.com/corp/lib");
+    let home = Home::new();
+    home.instead_of("https://git.example.com/", &format!("{}/", host.url()));
+    let recorder = Recorder::new(&["git"]);
+
+    // The host is a forward proxy for plain http; https goes nowhere, so that `go` falls back.
+    let go = go
+        .proxy("direct")
+        .home(&home)
+        .env("GOINSECURE", "vanity.example")
+        .env("HTTP_PROXY", &host.url())
+        .env("HTTPS_PROXY", "http://127.0.0.1:1")
+        .env("PATH", recorder.path().to_str().unwrap());
+    let downloaded = go.download("vanity.example/lib@v1.2.0").await;
+    assert!(downloaded.ok, "{}{}", downloaded.stdout, downloaded.stderr);
+    assert!(host.requests().iter().any(|request| request.host() == "vanity.example"));
+    assert!(recorder.calls("git").iter().any(|call| call.contains("ls-remote")));
+}
+
+#[tokio::test]
+async fn what_is_removed_is_gone() {
+    let repo = or_skip!("git", repository());
+    let host = GitHost::start().await;
+    host.add("a/b", &repo);
+    let listing = || async {
+        let target = "/a/b/info/refs?service=git-upload-pack";
+        goproxy_testkit::request(host.address(), "GET", target, &[]).await.unwrap().status
+    };
+    assert_eq!(listing().await, 200);
+    host.remove("a/b");
+    assert_eq!(listing().await, 404);
+}

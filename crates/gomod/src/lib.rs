@@ -11,11 +11,15 @@ pub mod path;
 pub mod pattern;
 mod proxylist;
 pub mod pseudo;
+pub mod route;
 pub mod semver;
+mod tile;
 mod version;
 
 pub use module::{ModulePath, ModuleVersion};
 pub use path::PathError;
 pub use pattern::{PatternError, Patterns};
 pub use proxylist::{ProxyEntry, ProxyList, ProxyListError, ProxyTarget};
+pub use route::{ModuleRequest, Route, RouteError, SumRequest, SumWhat, What};
+pub use tile::Tile;
 pub use version::{Query, Version, VersionError};

@@ -11,6 +11,8 @@ use crate::{ModulePath, ModuleVersion, PathError, Query, Tile, Version, VersionE
 
 /// Longest request path that is looked at, in bytes.
 pub const MAX_PATH: usize = 4096;
+/// Longest path after decoding: with a cache root of up to 1,000 bytes before it, it still is a file name for the kernel.
+pub const MAX_DECODED: usize = 3072;
 /// Longest path element: common file systems allow 255 bytes, less what a store adds to a name.
 pub const MAX_ELEMENT: usize = 240;
 
@@ -82,7 +84,7 @@ pub enum RouteError {
     /// No client sends such a path: 400.
     #[error("{0}")]
     BadRequest(String),
-    /// Longer than [`MAX_PATH`]: 414.
+    /// Longer than [`MAX_PATH`], or than [`MAX_DECODED`] when decoded: 414.
     #[error("request path too long")]
     TooLong,
 }
@@ -106,6 +108,9 @@ pub fn parse(raw_path: &str, prefix: &str) -> Result<Route, RouteError> {
         return Err(RouteError::TooLong);
     }
     let decoded = decode(raw_path)?;
+    if decoded.len() > MAX_DECODED {
+        return Err(RouteError::TooLong);
+    }
     let rest = decoded.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('/')).filter(|rest| !rest.is_empty());
     let rest = rest.ok_or_else(no_such_path)?;
     check_elements(rest)?;

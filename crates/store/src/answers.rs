@@ -86,8 +86,10 @@ mod tests {
 
     #[test]
     fn torn_and_foreign_answers_are_none() {
-        let remembered =
-            Remembered { body: Bytes::from("v1.0.0\nv1.1.0\n"), fetched: UNIX_EPOCH + Duration::from_millis(1_234_567) };
+        let remembered = Remembered {
+            body: Bytes::from("v1.0.0\nv1.1.0\n"),
+            fetched: UNIX_EPOCH + Duration::from_millis(1_234_567),
+        };
         let whole = [header(&remembered).as_bytes(), &remembered.body].concat();
         assert_eq!(decode(Bytes::from(whole.clone())), Some(remembered));
         for end in 0..whole.len() {

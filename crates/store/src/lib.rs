@@ -25,9 +25,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use goproxy_engine::{
-    Answer, Error, ErrorKind, Kind, Object, Remembered, Result, Staging, Store, Stored, Verified,
-};
+use goproxy_engine::{Answer, Error, ErrorKind, Kind, Object, Remembered, Result, Staging, Store, Stored, Verified};
 use tokio::sync::Semaphore;
 
 use crate::{failure::blocking, keyed::Keyed, layout::Layout, open::Found, proofs::Proofs, tmp::Tmp};
@@ -90,9 +88,8 @@ impl FsStore {
     /// How full it is: counters and one system call.
     pub fn usage(&self) -> Usage {
         let fs = rustix::fs::statvfs(&self.0.layout.download).ok();
-        let (free, total) = fs.map_or((0, 0), |fs| {
-            (fs.f_bavail.saturating_mul(fs.f_frsize), fs.f_blocks.saturating_mul(fs.f_frsize))
-        });
+        let (free, total) =
+            fs.map_or((0, 0), |fs| (fs.f_bavail.saturating_mul(fs.f_frsize), fs.f_blocks.saturating_mul(fs.f_frsize)));
         Usage {
             committed_bytes: self.0.committed_bytes.load(Ordering::Relaxed),
             committed_objects: self.0.committed_objects.load(Ordering::Relaxed),

@@ -69,7 +69,9 @@ fn check_format(version: &Path) -> Result<()> {
 fn refused(path: &Path, error: &io::Error) -> goproxy_engine::Error {
     let remedy = match error.kind() {
         io::ErrorKind::PermissionDenied => "make it writable for this user, or choose another with -cacheDir",
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some space, or choose another with -cacheDir",
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "free some space, or choose another with -cacheDir"
+        }
         io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
             "remove the file that is where a directory should be, or choose another with -cacheDir"
         }

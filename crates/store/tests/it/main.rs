@@ -1,0 +1,11 @@
+//! The store as its users see it: through `Store`, on a real file system.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod adoption;
+mod answers;
+#[cfg(target_os = "linux")]
+mod faults;
+mod kit;
+mod objects;
+mod sharing;

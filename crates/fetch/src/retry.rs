@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use goproxy_engine::{Error, Result};
+use goproxy_engine::{Error, ErrorKind};
 use reqwest::Url;
 
 use crate::failure::Failure;
@@ -22,29 +22,33 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 /// Hosts that may be remembered at a time.
 const HOSTS: usize = 1024;
 
-/// The tries of one request.
-#[derive(Debug, Default)]
-pub(crate) struct Tries(u32);
-
-impl Tries {
-    /// Waits before the next try.
-    ///
-    /// # Errors
-    /// The failure itself, where another try is useless or would be one too many.
-    pub(crate) async fn again(&mut self, failure: Failure) -> Result<()> {
-        self.0 += 1;
-        if !failure.transient || self.0 >= TRIES {
-            return Err(failure.error);
-        }
-        let pause = match failure.error.retry_after() {
-            Some(asked) if asked > PATIENCE => return Err(failure.error),
-            Some(asked) => asked,
-            None => FIRST_PAUSE * 2_u32.pow(self.0 - 1),
+/// Runs `once` until it succeeds, its failure is one that another try does not mend, or there were enough tries.
+pub(crate) async fn retrying<T, F>(once: impl Fn() -> F) -> Result<T, Failure>
+where
+    F: Future<Output = Result<T, Failure>>,
+{
+    let mut tries = 1;
+    loop {
+        let failure = match once().await {
+            Ok(value) => return Ok(value),
+            Err(failure) => failure,
         };
-        tracing::debug!(tries = self.0, error = %failure.error, detail = failure.error.detail(), "trying again");
-        tokio::time::sleep(pause.mul_f64(1.0 + fastrand::f64() / 2.0)).await;
-        Ok(())
+        let Some(pause) = pause_before_next(&failure, tries) else { return Err(failure) };
+        tracing::debug!(tries, error = %failure.error, detail = failure.error.detail(), "trying again");
+        tokio::time::sleep(pause).await;
+        tries += 1;
     }
+}
+
+/// How long to wait before another try, `None` where there is none.
+fn pause_before_next(failure: &Failure, tries: u32) -> Option<Duration> {
+    let pause = match failure.error.retry_after() {
+        _ if !failure.transient || tries >= TRIES => return None,
+        Some(asked) if asked > PATIENCE => return None,
+        Some(asked) => asked,
+        None => FIRST_PAUSE * 2_u32.pow(tries - 1),
+    };
+    Some(pause.mul_f64(1.0 + fastrand::f64() / 2.0))
 }
 
 /// Hosts that asked to be left alone, and until when.
@@ -98,7 +102,7 @@ pub(crate) fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
 
 /// The error while a host is left alone.
 pub(crate) fn paused(left: Duration) -> Failure {
-    let error = Error::new(goproxy_engine::ErrorKind::Busy, "the upstream asked to come back later");
+    let error = Error::new(ErrorKind::Busy, "the upstream asked to come back later");
     Failure { error: error.with_retry_after(Some(left)), status: None, transient: false }
 }
 

@@ -17,7 +17,7 @@ use crate::{
     files::Files,
     get::Target,
     guard,
-    retry::Tries,
+    retry::retrying,
     wire::{self, escape_path},
 };
 
@@ -44,8 +44,17 @@ struct Inner {
 
 #[derive(Debug)]
 enum Place {
-    Http { client: HttpClient, base: Url, credential: Option<Credential>, inside: bool },
+    Http(Http),
     Files(Files),
+}
+
+#[derive(Debug)]
+struct Http {
+    client: HttpClient,
+    base: Url,
+    credential: Option<Credential>,
+    /// Whether the operator pointed us at an internal address.
+    inside: bool,
 }
 
 impl Upstream {
@@ -63,7 +72,7 @@ impl Upstream {
             "http" | "https" => {
                 let credential = Credential::take(&mut base, client.netrc())?;
                 let inside = guard::is_internal(&base);
-                Place::Http { client, base: base.clone(), credential, inside }
+                Place::Http(Http { client, base: base.clone(), credential, inside })
             }
             "file" => Place::Files(Files::new(&base)?),
             other => return Err(wrong(format!("invalid proxy URL scheme {other} (must be https, http or file)"))),
@@ -74,49 +83,19 @@ impl Upstream {
     /// A small body, whole. `path` is percent-encoded, without a leading slash.
     pub(crate) async fn bytes(&self, path: &str, limit: u64) -> Result<Bytes, Failure> {
         let _turn = self.turn().await?;
-        let mut tries = Tries::default();
-        loop {
-            let once = async {
-                match self.ask(path, limit).await? {
-                    Found::Body(body) => body.bytes().await,
-                    Found::File(files) => Ok(files.bytes(path, limit).await?),
-                }
-            };
-            match once.await {
-                Ok(bytes) => return Ok(bytes),
-                Err(failure) => tries.again(failure).await?,
-            }
+        match &self.0.place {
+            Place::Files(files) => Ok(files.bytes(path, limit).await?),
+            Place::Http(http) => retrying(|| async { http.get(path, limit).await?.bytes().await }).await,
         }
     }
 
     /// A body of any size, into a temporary file of the store. A body that breaks off is fetched again from its start,
     /// into a new file: another server behind the same name may have other bytes.
-    async fn stage(&self, path: &str, limit: u64, store: &dyn Store) -> Result<Staging> {
+    async fn stage(&self, path: &str, limit: u64, store: &dyn Store) -> Result<Staging, Failure> {
         let _turn = self.turn().await?;
-        let mut tries = Tries::default();
-        loop {
-            let once = async {
-                match self.ask(path, limit).await? {
-                    Found::Body(body) => fill(body, store).await,
-                    Found::File(files) => Ok(files.copy(path, limit, store.stage().await?).await?),
-                }
-            };
-            match once.await {
-                Ok(staging) => return Ok(staging),
-                Err(failure) => tries.again(failure).await?,
-            }
-        }
-    }
-
-    async fn ask(&self, path: &str, limit: u64) -> Result<Found<'_>, Failure> {
         match &self.0.place {
-            Place::Files(files) => Ok(Found::File(files)),
-            Place::Http { client, base, credential, inside } => {
-                let mut url = base.clone();
-                url.set_path(&format!("{}/{path}", base.path().strip_suffix('/').unwrap_or(base.path())));
-                let target = Target { url: &url, credential: credential.as_ref(), inside: *inside };
-                client.get(target, limit).await.map(Found::Body)
-            }
+            Place::Files(files) => Ok(files.copy(path, limit, store.stage().await?).await?),
+            Place::Http(http) => retrying(|| async { fill(http.get(path, limit).await?, store).await }).await,
         }
     }
 
@@ -147,9 +126,15 @@ impl std::fmt::Display for Upstream {
     }
 }
 
-enum Found<'a> {
-    Body(Body),
-    File(&'a Files),
+impl Http {
+    /// One try at what is below the base path.
+    async fn get(&self, path: &str, limit: u64) -> Result<Body, Failure> {
+        let mut url = self.base.clone();
+        let base = self.base.path();
+        url.set_path(&format!("{}/{path}", base.strip_suffix('/').unwrap_or(base)));
+        let target = Target { url: &url, credential: self.credential.as_ref(), inside: self.inside };
+        self.client.get(target, limit).await
+    }
 }
 
 async fn fill(mut body: Body, store: &dyn Store) -> Result<Staging, Failure> {

@@ -1,6 +1,12 @@
 //! Wrappers of `go` and `git` on PATH that write down every call and then run the real one.
 
-use std::{ffi::OsString, fs, os::unix::fs::PermissionsExt, path::PathBuf};
+use std::{
+    ffi::OsString,
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
 
 use tempfile::TempDir;
 
@@ -25,8 +31,7 @@ impl Recorder {
                 recorder.log_file().display(),
                 real.display()
             );
-            fs::write(&wrapper, script).unwrap();
-            fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o755)).unwrap();
+            write_script(&wrapper, &script);
         }
         recorder
     }
@@ -48,4 +53,17 @@ impl Recorder {
     fn log_file(&self) -> PathBuf {
         self.dir.path().join("calls.log")
     }
+}
+
+/// Writes an executable file. Another program does the writing: a file that this process had open could not be run
+/// while a child started by another thread still holds a copy of the descriptor (ETXTBSY).
+pub fn write_script(path: &Path, text: &str) {
+    let mut shell = Command::new("/bin/sh")
+        .args(["-c", "cat >\"$0\" && chmod 755 \"$0\""])
+        .arg(path)
+        .stdin(Stdio::piped())
+        .spawn()
+        .expect("a shell runs");
+    shell.stdin.take().expect("piped").write_all(text.as_bytes()).unwrap();
+    assert!(shell.wait().expect("a shell ends").success());
 }

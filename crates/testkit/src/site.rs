@@ -22,6 +22,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::{
     answer::{After, Answer, send},
+    rules::{Rules, matches},
     tls::TestCa,
     wire::{Request, read_request},
 };
@@ -50,7 +51,7 @@ pub struct Site {
 struct Shared {
     base: String,
     handler: Handler,
-    rules: Mutex<Vec<Rule>>,
+    rules: Mutex<Rules>,
     log: Mutex<Vec<Request>>,
     connections: AtomicUsize,
     in_flight: AtomicUsize,
@@ -61,13 +62,6 @@ impl std::fmt::Debug for Shared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Shared").field("base", &self.base).finish_non_exhaustive()
     }
-}
-
-#[derive(Debug)]
-struct Rule {
-    pattern: String,
-    left: Option<usize>,
-    answer: Answer,
 }
 
 impl Site {
@@ -118,25 +112,21 @@ impl Site {
         self.tls.as_ref().map(TestCa::path)
     }
 
-    /// Answers every request for `pattern` so. A pattern is a decoded path below the base, one `*` stands for
+    /// Answers every request for `pattern` so. A pattern is a decoded path below the base in which `*` stands for
     /// anything. The first rule that applies wins; a new permanent rule replaces one with the same pattern.
     pub fn on(&self, pattern: &str, answer: Answer) {
-        let mut rules = self.shared.rules.lock().unwrap();
-        rules.retain(|rule| rule.pattern != pattern || rule.left.is_some());
-        rules.push(Rule { pattern: pattern.to_owned(), left: None, answer });
+        self.shared.rules.lock().unwrap().always(pattern, answer);
     }
 
     /// Answers the next `count` requests for `pattern` so, before all permanent rules and after earlier calls of
     /// this kind.
     pub fn first(&self, count: usize, pattern: &str, answer: Answer) {
-        let mut rules = self.shared.rules.lock().unwrap();
-        let at = rules.iter().position(|rule| rule.left.is_none()).unwrap_or(rules.len());
-        rules.insert(at, Rule { pattern: pattern.to_owned(), left: Some(count), answer });
+        self.shared.rules.lock().unwrap().next(count, pattern, answer);
     }
 
     /// Forgets every rule: the site is well again.
     pub fn heal(&self) {
-        self.shared.rules.lock().unwrap().clear();
+        *self.shared.rules.lock().unwrap() = Rules::default();
     }
 
     /// Every request so far, in order of arrival.
@@ -215,7 +205,7 @@ impl Drop for Site {
 }
 
 /// The runtime of all scripted servers, so that a test that blocks its own thread does not stop them.
-fn runtime() -> &'static Runtime {
+pub(crate) fn runtime() -> &'static Runtime {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     RUNTIME.get_or_init(|| {
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("threads can be made")
@@ -281,17 +271,11 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
 
 impl Shared {
     async fn answer(&self, request: Request) -> Answer {
-        match self.scripted(&request.path) {
+        let scripted = self.rules.lock().unwrap().answer(&request.path);
+        match scripted {
             Some(answer) => answer,
             None => (self.handler)(request).await,
         }
-    }
-
-    fn scripted(&self, path: &str) -> Option<Answer> {
-        let mut rules = self.rules.lock().unwrap();
-        let rule = rules.iter_mut().find(|rule| rule.left != Some(0) && matches(&rule.pattern, path))?;
-        rule.left = rule.left.map(|left| left - 1);
-        Some(rule.answer.clone())
     }
 }
 
@@ -309,12 +293,5 @@ impl Flight {
 impl Drop for Flight {
     fn drop(&mut self) {
         self.0.in_flight.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
-fn matches(pattern: &str, path: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == path,
-        Some((start, end)) => path.len() >= start.len() + end.len() && path.starts_with(start) && path.ends_with(end),
     }
 }

@@ -111,13 +111,16 @@ impl SumDb {
         Some(found + &self.signed_tree())
     }
 
-    /// The bytes of the tile at `path`, such as `tile/8/0/x001/234.p/5`.
+    /// The bytes of the tile at `path`, such as `tile/8/0/x001/234.p/5`; `None` for a path that is not written
+    /// exactly so, as the true database refuses it.
     pub fn tile(&self, path: &str) -> Option<Vec<u8>> {
-        let rest = path.strip_prefix("tile/8/")?;
-        let (level, rest) = rest.split_once('/')?;
-        let (number, width) = rest.split_once(".p/").map_or((rest, None), |(number, width)| (number, Some(width)));
-        let number = number.split('/').map(|group| group.trim_start_matches('x')).collect::<String>().parse().ok()?;
-        let width = width.map_or(Some(WIDTH), |width| width.parse().ok())?;
+        let (level, rest) = path.strip_prefix("tile/8/")?.split_once('/')?;
+        let (digits, width) =
+            rest.split_once(".p/").map_or((rest, WIDTH), |(digits, w)| (digits, w.parse().unwrap_or(0)));
+        let number = digits.split('/').map(|group| group.trim_start_matches('x')).collect::<String>().parse().ok()?;
+        if path != tile_path(level, number, width) {
+            return None;
+        }
         match level {
             "data" => self.data_tile(number, width),
             level => tile(&self.leaves(), level.parse().ok()?, number, width),
@@ -174,6 +177,18 @@ impl SumDb {
         let digest = Sha256::new().chain_update(&self.name).chain_update("\n").chain_update(self.key_data()).finalize();
         [digest[0], digest[1], digest[2], digest[3]]
     }
+}
+
+/// The one way to write a tile's coordinates (golang.org/x/mod/sumdb/tlog, Tile.Path).
+fn tile_path(level: &str, number: usize, width: usize) -> String {
+    let mut digits = format!("{:03}", number % 1000);
+    let mut rest = number / 1000;
+    while rest > 0 {
+        digits = format!("x{:03}/{digits}", rest % 1000);
+        rest /= 1000;
+    }
+    let part = if width == WIDTH { String::new() } else { format!(".p/{width}") };
+    format!("tile/8/{level}/{digits}{part}")
 }
 
 /// A database served by itself; what a [`Site`] can do, it can.

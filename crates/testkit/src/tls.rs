@@ -1,4 +1,4 @@
-//! A certificate authority for one test, and a server certificate it signed for 127.0.0.1 and localhost.
+//! A certificate authority for one test, and a server certificate that it signed.
 
 use std::{path::Path, sync::Arc};
 
@@ -10,6 +10,9 @@ use tokio_rustls::{
     TlsAcceptor,
     rustls::{ServerConfig, crypto::aws_lc_rs, pki_types::PrivateKeyDer},
 };
+
+/// Whom the server certificate is for; the last is no real host, for requests through a tunnel.
+const NAMES: [&str; 3] = ["127.0.0.1", "localhost", "upstream.test"];
 
 /// A fresh authority; its certificate lies in a file for `SSL_CERT_FILE`.
 pub struct TestCa {
@@ -55,7 +58,7 @@ impl Default for TestCa {
 }
 
 fn acceptor(issuer: &Issuer<'_, KeyPair>) -> TlsAcceptor {
-    let mut params = CertificateParams::new(vec!["127.0.0.1".to_owned(), "localhost".to_owned()]).unwrap();
+    let mut params = CertificateParams::new(NAMES.map(str::to_owned)).unwrap();
     params.use_authority_key_identifier_extension = true;
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     let key = KeyPair::generate().unwrap();

@@ -14,10 +14,11 @@ pub fn fake_toolchain() -> ModuleFixture {
         other => other,
     };
     let version = format!("v0.0.1-go1.99.0.{}-{arch}", std::env::consts::OS);
-    // The client makes the programs in these folders executable, and gives up when a folder is missing.
+    // The client makes the programs in these folders executable, and gives up when one that it expects is missing.
     ModuleFixture::new("golang.org/toolchain", &version)
         .go_mod("module golang.org/toolchain\n")
         .file("bin/go", format!("#!/bin/sh\necho '{FAKE_GO_LINE}'\n"))
+        .file("bin/gofmt", "#!/bin/sh\n")
         .file("pkg/tool/README", "Nothing is built with this release.\n")
         .file("lib/README", "Nothing is built with this release.\n")
         .file("misc/README", "Nothing is built with this release.\n")

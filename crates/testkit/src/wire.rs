@@ -1,6 +1,8 @@
 //! Requests as they came over the wire. The scripted servers read HTTP/1.1 themselves: a library would tidy what
 //! the tests want to see (the raw target) and refuse to send what they need sent (see `answer`).
 
+use std::time::Instant;
+
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 /// A request, as received.
@@ -16,6 +18,8 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// The body, de-chunked.
     pub body: Vec<u8>,
+    /// When its head had arrived.
+    pub at: Instant,
 }
 
 impl Request {
@@ -31,8 +35,8 @@ impl Request {
 
     /// The host asked for, without port: of the absolute target (a request to a forward proxy), else of `Host`.
     pub fn host(&self) -> &str {
-        let authority = match self.target.split_once("://") {
-            Some((_, rest)) => rest.split(['/', '?']).next().unwrap_or(""),
+        let authority = match absolute(&self.target) {
+            Some(rest) => rest.split(['/', '?']).next().unwrap_or(""),
             None => self.header("host").unwrap_or(""),
         };
         authority.rsplit_once(':').map_or(authority, |(host, _)| host)
@@ -62,7 +66,7 @@ where
         .map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
         .collect();
     let path = decoded_path(&target);
-    let mut request = Request { method, target, path, headers, body: Vec::new() };
+    let mut request = Request { method, target, path, headers, body: Vec::new(), at: Instant::now() };
     if request.header("expect").is_some() {
         io.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await.ok()?;
     }
@@ -115,9 +119,14 @@ pub(crate) fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     haystack.windows(needle.len()).position(|window| window == needle)
 }
 
+/// What follows the scheme of a target in absolute form.
+fn absolute(target: &str) -> Option<&str> {
+    if target.starts_with('/') { None } else { target.split_once("://").map(|(_, rest)| rest) }
+}
+
 fn decoded_path(target: &str) -> String {
-    let path = match target.split_once("://") {
-        Some((_, rest)) => rest.find('/').map_or("/", |at| &rest[at..]),
+    let path = match absolute(target) {
+        Some(rest) => rest.find('/').map_or("/", |at| &rest[at..]),
         None => target,
     };
     let raw = path.split('?').next().unwrap_or("").as_bytes();

@@ -1,6 +1,6 @@
 //! A real `go` as the judge of fixtures, upstream and checksum database.
 
-use goproxy_testkit::{FAKE_GO_LINE, GoClient, ModuleFixture, SumDb, SumDbSupport, Upstream, fake_toolchain};
+use goproxy_testkit::{FAKE_GO_LINE, GoClient, ModuleFixture, SumDb, SumDbSupport, Tunnel, Upstream, fake_toolchain};
 
 use crate::or_skip;
 
@@ -100,6 +100,25 @@ async fn an_upstream_with_tls_is_trusted_with_its_authority_only() {
     assert!(refused.stderr.contains("certificate"), "{}", refused.stderr);
     let go = go.env("SSL_CERT_FILE", upstream.ca_path().unwrap().to_str().unwrap());
     assert_eq!(go.list_versions("example.com/m").await.unwrap(), ["v1.0.0", "v1.1.0", "v1.2.0"]);
+}
+
+#[tokio::test]
+async fn a_forward_proxy_carries_plain_http_and_tls() {
+    let go = or_skip!("go", GoClient::find().await);
+    let (plain, tls) = (Upstream::start().await, Upstream::builder().tls().start().await);
+    let module = ModuleFixture::new("example.com/m", "v1.0.0");
+    plain.add(&module);
+    tls.add(&module);
+    let tunnel = Tunnel::start(tls.address()).await;
+    let go = go.env("HTTP_PROXY", &plain.url()).env("HTTPS_PROXY", &tunnel.url());
+    let go = go.env("SSL_CERT_FILE", tls.ca_path().unwrap().to_str().unwrap());
+
+    assert_eq!(go.clone().proxy("http://upstream.test").list_versions("example.com/m").await.unwrap(), ["v1.0.0"]);
+    assert_eq!(plain.requests()[0].target, "http://upstream.test/example.com/m/@v/list");
+    assert_eq!(plain.requests()[0].host(), "upstream.test");
+    assert_eq!(go.proxy("https://upstream.test").list_versions("example.com/m").await.unwrap(), ["v1.0.0"]);
+    assert_eq!(tunnel.targets()[0], "upstream.test:443");
+    assert!(tls.total() >= 1);
 }
 
 #[tokio::test]

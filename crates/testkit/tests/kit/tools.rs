@@ -44,7 +44,9 @@ fn a_database_has_the_shapes_that_the_protocol_names() {
     assert!(lookup.contains("\n\n\u{2014} sums.example.test "));
     assert_eq!(sumdb.tile("tile/8/0/000").unwrap().len(), 256 * 32);
     assert_eq!(sumdb.tile("tile/8/0/001.p/1").unwrap().len(), 32);
-    assert_eq!(sumdb.tile("tile/8/0/001"), None);
+    for absent in ["tile/8/0/001", "tile/8/0/1.p/1", "tile/8/0/x000/001.p/1", "tile/8/0/000.p/256", "tile/8/00/000"] {
+        assert_eq!(sumdb.tile(absent), None, "{absent}");
+    }
     assert_eq!(sumdb.tile("tile/8/1/000.p/1").unwrap().len(), 32);
     assert_eq!(sumdb.tile("tile/8/data/001.p/1").unwrap().iter().filter(|byte| **byte == b'\n').count(), 3);
     assert!(sumdb.verifier_key().starts_with("sums.example.test+"));

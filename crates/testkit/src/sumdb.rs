@@ -123,7 +123,10 @@ impl SumDb {
         }
         match level {
             "data" => self.data_tile(number, width),
-            level => tile(&self.leaves(), level.parse().ok()?, number, width),
+            digits => {
+                let level: u32 = digits.parse().ok()?;
+                if level.to_string() == digits { tile(&self.leaves(), level, number, width) } else { None }
+            }
         }
     }
 

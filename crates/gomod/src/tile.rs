@@ -37,7 +37,8 @@ impl Tile {
         };
         let number = number.split('/').try_fold(0_u64, |number, group| {
             let group = group.strip_prefix('x').unwrap_or(group).parse().ok().filter(|&group| group < PATH_BASE)?;
-            number.checked_mul(PATH_BASE)?.checked_add(group)
+            // The log counts in signed 64 bits.
+            number.checked_mul(PATH_BASE)?.checked_add(group).filter(|&number| i64::try_from(number).is_ok())
         })?;
         let tile = Self { height, level, number, width };
         // Signs, leading zeros, a missing or surplus `x`: whatever was read too leniently above does not come back.

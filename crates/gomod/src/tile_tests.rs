@@ -17,6 +17,7 @@ fn paths() {
         ("tile/8/0/x001/234", 8, Some(0), 1234, 256, Some(8192)),
         ("tile/8/data/x001/000.p/255", 8, None, 1000, 255, None),
         ("tile/30/63/000", 30, Some(63), 0, 1 << 30, Some(1 << 35)),
+        ("tile/8/0/x009/x223/x372/x036/x854/x775/807", 8, Some(0), i64::MAX.cast_unsigned(), 256, Some(8192)),
     ];
     for (path, height, level, number, width, len) in table {
         let tile = Tile::parse(path).unwrap();
@@ -64,6 +65,7 @@ fn malformed() {
         "tile/8/Data/001",
         "tile/8/0/names",
         "tile/8/0/x1e3/000",
+        "tile/8/0/x009/x223/x372/x036/x854/x775/808",
         "tile/8/0/x999/x999/x999/x999/x999/x999/x999/999",
     ];
     for path in bad {
@@ -80,7 +82,7 @@ proptest! {
     }
 
     #[test]
-    fn every_tile_has_a_path(height in 1_u8..=30, level in prop::option::of(0_u8..64), number: u64, width: u32) {
+    fn every_tile_has_a_path(height in 1_u8..=30, level in prop::option::of(0_u8..64), number in 0..=i64::MAX.cast_unsigned(), width: u32) {
         let tile = Tile { height, level, number, width: width % (1 << height) + 1 };
         prop_assert_eq!(Tile::parse(&tile.to_string()), Some(tile));
     }

@@ -23,3 +23,8 @@ pub use proxylist::{ProxyEntry, ProxyList, ProxyListError, ProxyTarget};
 pub use route::{ModuleRequest, Route, RouteError, SumRequest, SumWhat, What};
 pub use tile::Tile;
 pub use version::{Query, Version, VersionError};
+
+/// The README's example is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -40,7 +40,8 @@ pub fn match_path_major(v: &str, path_major: &str) -> bool {
 /// As [`match_path_major`], with the error that the `go` command shows.
 pub fn check_path_major(v: &str, path_major: &str) -> Result<(), VersionError> {
     let suffix = path_major.strip_suffix("-unstable").filter(|s| s.starts_with(".v")).unwrap_or(path_major);
-    // Early releases of the go command made v0.0.0 pseudo-versions for gopkg.in .v1 modules; go.mod files still have them.
+    // Early releases of the go command made v0.0.0 pseudo-versions for gopkg.in .v1 modules; go.mod files still have
+    // them.
     if suffix == ".v1" && v.starts_with("v0.0.0-") {
         return Ok(());
     }

@@ -15,7 +15,8 @@ pub struct PatternError {
     pub reason: &'static str,
 }
 
-/// A comma-separated list of patterns. A pattern of n elements is matched against the first n elements of a module path.
+/// A comma-separated list of patterns. A pattern of n elements is matched against the first n elements of a module
+/// path.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Patterns(Vec<Pattern>);
 
@@ -88,8 +89,8 @@ impl Pattern {
     }
 }
 
-/// Go's `path.Match`: `*` and `?` do not match a slash, `[^a-z]` is a class, `\` takes the next character literally, and
-/// the pattern must match all of `name`.
+/// Go's `path.Match`: `*` and `?` do not match a slash, `[^a-z]` is a class, `\` takes the next character literally,
+/// and the pattern must match all of `name`.
 pub fn match_glob(pattern: &str, name: &str) -> Result<bool, PatternError> {
     match compile(pattern) {
         Ok(glob) => Ok(matches(&glob, name)),

@@ -19,8 +19,8 @@ pub struct ProxyEntry {
 /// What an entry stands for.
 #[derive(Clone, PartialEq, Eq)]
 pub enum ProxyTarget {
-    /// The base URL of a proxy, without a trailing slash: http, https or file. May hold a password, which [`fmt::Debug`]
-    /// and [`fmt::Display`] of this type leave out.
+    /// The base URL of a proxy, without a trailing slash: http, https or file. May hold a password, which
+    /// [`fmt::Debug`] and [`fmt::Display`] of this type leave out.
     Url(String),
     /// Version control.
     Direct,

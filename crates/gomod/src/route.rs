@@ -1,9 +1,9 @@
 //! From the path of a request line to what is asked for: the module proxy protocol
 //! (<https://go.dev/ref/mod#goproxy-protocol>) and the checksum database under `/sumdb/`.
 //!
-//! A path is decoded once and must then be plain: no empty, `.` or `..` element, nothing that could be read in two ways.
-//! What it yields are checked types, so nothing built from a route (file names, upstream URLs) can hold raw client text,
-//! and every route has one spelling: escaping it again gives the decoded path back.
+//! A path is decoded once and must then be plain: no empty, `.` or `..` element, nothing that could be read in two
+//! ways. What it yields are checked types, so nothing built from a route (file names, upstream URLs) can hold raw client
+//! text, and every route has one spelling: escaping it again gives the decoded path back.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use crate::{ModulePath, ModuleVersion, PathError, Query, Tile, Version, VersionE
 
 /// Longest request path that is looked at, in bytes.
 pub const MAX_PATH: usize = 4096;
-/// Longest path after decoding: with a cache root of up to 1,000 bytes before it, it still is a file name for the kernel.
+/// Longest path after decoding: with a cache root of up to 1,000 bytes before it, the kernel still takes it as a name.
 pub const MAX_DECODED: usize = 3072;
 /// Longest path element: common file systems allow 255 bytes, less what a store adds to a name.
 pub const MAX_ELEMENT: usize = 240;

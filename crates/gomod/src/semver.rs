@@ -1,5 +1,5 @@
-//! Semantic versions as golang.org/x/mod/semver reads them: a leading `v`, `v1` and `v1.2` as shorthands, numbers of any
-//! length, and build metadata that takes no part in the order.
+//! Semantic versions as golang.org/x/mod/semver reads them: a leading `v`, `v1` and `v1.2` as shorthands, numbers of
+//! any length, and build metadata that takes no part in the order.
 //!
 //! Every function takes any string; what is no version yields an empty string, `false`, or sorts before all versions.
 

@@ -133,6 +133,9 @@ async fn a_rewritten_object_is_checked_again() {
     let longer = br#"{"Version":"v1.0.0","Time":"2024-05-06T07:08:09Z","Origin":{}}"#;
     home.plant(&format!("{DIR}/v1.0.0.info"), longer);
     assert_eq!(opened(&store, &object).await.as_deref(), Some(&longer[..]));
+    let as_long = br#"{"Version":"v1.0.0","Origin":{},"Time":"2024-05-06T07:08:09Z"}"#;
+    home.plant(&format!("{DIR}/v1.0.0.info"), as_long);
+    assert_eq!(opened(&store, &object).await.as_deref(), Some(&as_long[..]), "same size, other time");
     home.plant(&format!("{DIR}/v1.0.0.info"), "{}");
     assert_eq!(opened(&store, &object).await, None);
     assert_eq!(home.quarantined(), 1);

@@ -65,6 +65,23 @@ fn a_read_only_cache_serves_hits() {
     });
 }
 
+/// A tree of `go` on a read-only mount, never seen by us before.
+#[test]
+fn a_read_only_tree_of_go_serves_hits() {
+    as_a_mere_user(async || {
+        let home = Home::new();
+        let (object, bytes) = sample();
+        home.plant("example.com/m/@v/v1.0.0.info", &bytes);
+        chmod_tree(home.path(), 0o555);
+        let store = home.store();
+        assert_eq!(opened(&store, &object).await.as_ref(), Some(&bytes));
+        assert_eq!(opened(&store, &object).await, Some(bytes));
+        store.writable().await.unwrap_err();
+        chmod_tree(home.path(), 0o755);
+        store.writable().await.unwrap();
+    });
+}
+
 #[test]
 fn hits_and_commits_do_without_records() {
     as_a_mere_user(async || {

@@ -117,6 +117,7 @@ async fn what_is_staged_and_dropped_leaves_nothing() {
 async fn names_too_long_for_the_file_system() {
     let home = Home::new();
     let store = home.store();
+    home.plant("example.com/a/@v/list", "");
     for (path, v) in [
         (format!("example.com/{}", "a".repeat(300)), "v1.0.0".to_owned()),
         ("example.com/a".to_owned(), format!("v1.0.0-{}", "A".repeat(200))),

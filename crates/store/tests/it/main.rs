@@ -6,6 +6,7 @@ mod adoption;
 mod answers;
 #[cfg(target_os = "linux")]
 mod faults;
+mod killed;
 mod kit;
 mod objects;
 mod sharing;

@@ -13,6 +13,9 @@ const H2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// How long a connection that was told to close may take.
 const CLOSING: Duration = Duration::from_secs(5);
 
+/// How long an HTTP/1 connection may still take to send a request when the server stops.
+const DRAINING: Duration = Duration::from_secs(1);
+
 /// What to do with a connection at its deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
@@ -58,6 +61,8 @@ struct State {
     progress: Instant,
     /// Told to close; when that must be done.
     closing: Option<Instant>,
+    /// The server stops.
+    draining: Option<Instant>,
 }
 
 impl Activity {
@@ -73,6 +78,7 @@ impl Activity {
             blocked_since: None,
             progress: now,
             closing: None,
+            draining: None,
         };
         Arc::new(Self { limits, state: Mutex::new(state) })
     }
@@ -93,6 +99,10 @@ impl Activity {
             }
             return (now + self.limits.write_progress.min(self.limits.idle), Verdict::Recheck);
         }
+        // hyper closes an idle connection itself, but waits for a request that has begun.
+        if let Some(since) = state.draining.filter(|_| state.protocol != Protocol::H2) {
+            return (since.max(state.idle_since) + DRAINING, Verdict::Dead("the server stops"));
+        }
         if state.protocol == Protocol::Unknown(0) {
             return (state.idle_since + self.limits.first_byte, Verdict::Dead("nothing was sent"));
         }
@@ -105,6 +115,11 @@ impl Activity {
     /// The connection was told to close.
     pub(crate) fn closing(&self) {
         self.lock().closing = Some(Instant::now() + CLOSING);
+    }
+
+    /// The server stops.
+    pub(crate) fn draining(&self) {
+        self.lock().draining = Some(Instant::now());
     }
 
     /// Bytes came. On HTTP/1 a LF without CR is overwritten with NUL, which the parser refuses with 400: hyper takes

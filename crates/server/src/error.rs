@@ -50,9 +50,7 @@ impl From<&Error> for Failure {
 impl From<&RouteError> for Failure {
     fn from(error: &RouteError) -> Self {
         match error {
-            RouteError::NotFound(text) => {
-                Self { max_age: Some(ABSENCE), ..Self::new(StatusCode::NOT_FOUND, text) }
-            }
+            RouteError::NotFound(text) => Self { max_age: Some(ABSENCE), ..Self::new(StatusCode::NOT_FOUND, text) },
             RouteError::BadRequest(text) => Self::new(StatusCode::BAD_REQUEST, text),
             RouteError::TooLong => Self::new(StatusCode::URI_TOO_LONG, "the request path is too long"),
         }

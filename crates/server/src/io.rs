@@ -43,9 +43,8 @@ impl Watched {
     /// Reads what the client still sends, and drops it. Closing a socket with unread input resets the connection, and
     /// the reset may overtake the answer: a client that sent too much would never see its 431 (RFC 9112 9.6).
     fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let linger = self
-            .linger
-            .get_or_insert_with(|| Linger { left: LINGER.1, timer: Box::pin(tokio::time::sleep(LINGER.0)) });
+        let linger =
+            self.linger.get_or_insert_with(|| Linger { left: LINGER.1, timer: Box::pin(tokio::time::sleep(LINGER.0)) });
         let mut bytes = [0; 4096];
         while linger.left > 0 && linger.timer.as_mut().poll(cx).is_pending() {
             let mut buffer = ReadBuf::new(&mut bytes);

@@ -1,9 +1,8 @@
 //! What `/metrics` tells. The names are an interface; labels are fixed words and statuses, never module paths.
 
 use std::{
-    fmt,
-    sync::atomic::AtomicU64,
-    time::{Duration, Instant},
+    fmt::{self, Write},
+    time::Duration,
 };
 
 use goproxy_engine::Observer;
@@ -33,7 +32,6 @@ pub struct Metrics {
     stored_bytes: Counter,
     pub(crate) log_dropped: Counter,
     pub(crate) connections: Gauge,
-    store: Family<Store, Gauge<u64, AtomicU64>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -64,11 +62,6 @@ struct From {
 struct Cache {
     what: &'static str,
     result: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Store {
-    kind: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -103,7 +96,6 @@ impl Metrics {
             stored_bytes: Counter::default(),
             log_dropped: Counter::default(),
             connections: Gauge::default(),
-            store: Family::default(),
         };
         metrics.registry.register("goproxy_build_info", "The running version", build);
         metrics.register();
@@ -122,25 +114,22 @@ impl Metrics {
         r.register("goproxy_stored_bytes", "Bytes committed to the store", self.stored_bytes.clone());
         r.register("goproxy_access_log_dropped", "Access log lines dropped", self.log_dropped.clone());
         r.register("goproxy_connections", "Open connections", self.connections.clone());
-        r.register("goproxy_store_bytes", "Bytes of the store: used, free, size", self.store.clone());
     }
 
     /// The page, with the store's figures of this moment.
     pub(crate) fn expose(&self, gauges: Gauges, form: Exposition) -> Result<String, fmt::Error> {
-        for (kind, value) in
-            [("used", gauges.store_bytes), ("free", gauges.store_free_bytes), ("size", gauges.store_size_bytes)]
-        {
-            match value {
-                Some(value) => {
-                    self.store.get_or_create(&Store { kind }).set(value);
-                }
-                None => {
-                    self.store.remove(&Store { kind });
-                }
-            }
-        }
         let mut page = String::new();
-        text::encode(&mut page, &self.registry)?;
+        text::encode_registry(&mut page, &self.registry)?;
+        for (name, help, value) in [
+            ("used", "What the cached objects take", gauges.store_bytes),
+            ("free", "What the store's file system has left", gauges.store_free_bytes),
+            ("size", "The size of the store's file system", gauges.store_size_bytes),
+        ] {
+            let Some(value) = value else { continue };
+            let name = format!("goproxy_store_{name}_bytes");
+            write!(page, "# HELP {name} {help}.\n# TYPE {name} gauge\n{name} {value}\n")?;
+        }
+        text::encode_eof(&mut page)?;
         Ok(form.render(page))
     }
 

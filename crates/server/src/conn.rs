@@ -1,0 +1,119 @@
+//! One connection: hyper's HTTP/1.1 and HTTP/2 under our own deadlines.
+
+use std::{
+    convert::Infallible,
+    future::poll_fn,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use hyper::{Request, body::Incoming, service::service_fn};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto,
+};
+use tokio::{
+    sync::watch,
+    time::{Instant, Sleep, sleep_until},
+};
+
+use crate::{
+    Limits,
+    activity::{Activity, Verdict},
+    dispatch::Dispatch,
+    io::{Stream, Watched},
+};
+
+/// How connections speak HTTP.
+pub(crate) fn builder(limits: &Limits) -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    // The header deadline is ours (see `activity`). The buffer's bound is the header's, and makes hyper take no second
+    // chunk of a body before the first is sent.
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(limits.max_header.max(8192));
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(limits.max_streams)
+        .max_header_list_size(u32::try_from(limits.max_header).unwrap_or(u32::MAX))
+        .keep_alive_interval(Duration::from_secs(30))
+        .keep_alive_timeout(Duration::from_secs(20));
+    builder
+}
+
+/// Serves a connection until it ends, fails, exceeds a deadline or, once `draining` changes, has answered what it began.
+pub(crate) async fn serve(
+    stream: Box<dyn Stream>,
+    remote: Arc<str>,
+    limits: Limits,
+    builder: auto::Builder<TokioExecutor>,
+    dispatch: Arc<Dispatch>,
+    mut draining: watch::Receiver<bool>,
+) {
+    let activity = Activity::new(limits);
+    let service = service_fn(|request: Request<Incoming>| {
+        let (dispatch, activity, remote) = (Arc::clone(&dispatch), Arc::clone(&activity), Arc::clone(&remote));
+        async move { Ok::<_, Infallible>(dispatch.answer(&request, activity, &remote).await) }
+    });
+    let io = TokioIo::new(Watched::new(stream, Arc::clone(&activity)));
+    let mut connection = pin!(builder.serve_connection(io, service));
+    let mut watchdog = Watchdog::new(&activity);
+    let mut told = false;
+    loop {
+        // The connection first: what it does decides the deadline that is looked at next.
+        tokio::select! {
+            biased;
+            ended = connection.as_mut() => {
+                if let Err(error) = ended {
+                    tracing::debug!(remote = &*remote, "connection: {error}");
+                }
+                return;
+            }
+            verdict = poll_fn(|cx| watchdog.poll(cx)) => {
+                if let Verdict::Dead(why) = verdict {
+                    tracing::debug!(remote = &*remote, "connection closed: {why}");
+                    return;
+                }
+                connection.as_mut().graceful_shutdown();
+                activity.closing();
+            }
+            changed = draining.wait_for(|draining| *draining), if !told => {
+                // The sender is gone only when the server is.
+                let _ = changed;
+                told = true;
+                connection.as_mut().graceful_shutdown();
+                activity.draining();
+            }
+        }
+    }
+}
+
+/// Sleeps until the deadline of what the connection is doing.
+struct Watchdog<'a> {
+    activity: &'a Activity,
+    sleep: Pin<Box<Sleep>>,
+}
+
+impl<'a> Watchdog<'a> {
+    fn new(activity: &'a Activity) -> Self {
+        let (at, _) = activity.deadline(Instant::now());
+        Self { activity, sleep: Box::pin(sleep_until(at)) }
+    }
+
+    /// The timer is moved only to an earlier time, since moving it costs more than a look when it fires: a busy
+    /// connection moves its deadline away with every request.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Verdict> {
+        loop {
+            let now = Instant::now();
+            let (at, verdict) = self.activity.deadline(now);
+            if at <= now && verdict != Verdict::Recheck {
+                return Poll::Ready(verdict);
+            }
+            if at < self.sleep.deadline() || self.sleep.is_elapsed() {
+                self.sleep.as_mut().reset(at);
+            }
+            ready!(self.sleep.as_mut().poll(cx));
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! From a request to a response: what is refused, the fixed paths, and the protocol.
+
+use std::{panic::AssertUnwindSafe, sync::Arc};
+
+use futures_util::FutureExt;
+use gomod::{Route, SumWhat, What};
+use goproxy_engine::{Error, ErrorKind, Via};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version, header};
+
+use crate::{
+    Handler,
+    activity::{Activity, Flight},
+    body::ReplyBody,
+    error::Failure,
+    metrics::Exposition,
+    record::{Record, RecordedBody, Sinks},
+    reply,
+};
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The Go mirror's name for "answer from the cache only".
+const DISABLE_FETCH: HeaderName = HeaderName::from_static("disable-module-fetch");
+
+/// Answers the requests of all connections.
+pub(crate) struct Dispatch {
+    pub(crate) handler: Arc<dyn Handler>,
+    pub(crate) sinks: Arc<Sinks>,
+    pub(crate) path_prefix: String,
+    pub(crate) max_target: usize,
+}
+
+impl Dispatch {
+    /// Answers one request. Its body is not read; that a client announces one closes the connection.
+    pub(crate) async fn answer<B>(
+        &self,
+        request: &Request<B>,
+        activity: Arc<Activity>,
+        remote: &Arc<str>,
+    ) -> Response<RecordedBody> {
+        let quiet = matches!(request.uri().path(), "/healthz" | "/readyz" | "/metrics");
+        let flight = Flight::begin(activity);
+        let mut record = Record::begin(Arc::clone(&self.sinks), flight, request, remote, quiet);
+        let mut response = match refuse(request, self.max_target) {
+            Some(failure) => refusal(&failure, request.method()),
+            None => match self.fixed(request) {
+                Some(response) => response,
+                None => self.protocol(request, &mut record).await,
+            },
+        };
+        let headers = response.headers_mut();
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        if let Ok(id) = HeaderValue::try_from(record.id()) {
+            headers.insert(X_REQUEST_ID, id);
+        }
+        if is_h1(request) && (announces_body(request.headers()) || malformed(request).is_some()) {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        let (parts, body) = response.into_parts();
+        let body = record.respond(parts.status, body);
+        Response::from_parts(parts, body)
+    }
+
+    /// What is there whatever the modules are, always at the root.
+    fn fixed<B>(&self, request: &Request<B>) -> Option<Response<ReplyBody>> {
+        let method = request.method();
+        match request.uri().path() {
+            "/healthz" => Some(reply::text(StatusCode::OK, "ok\n".to_owned(), method)),
+            "/readyz" => Some(match self.handler.ready() {
+                Ok(()) => reply::text(StatusCode::OK, "ok\n".to_owned(), method),
+                Err(why) => reply::failure(&Failure::new(StatusCode::SERVICE_UNAVAILABLE, &why), method),
+            }),
+            "/metrics" => Some(self.metrics(request)),
+            _ => None,
+        }
+    }
+
+    fn metrics<B>(&self, request: &Request<B>) -> Response<ReplyBody> {
+        let form = Exposition::accepted(request.headers());
+        match self.sinks.metrics.expose(self.handler.gauges(), form) {
+            Ok(page) => {
+                let mut response = reply::text(StatusCode::OK, page, request.method());
+                response.headers_mut().insert(header::CONTENT_TYPE, form.content_type());
+                response
+            }
+            Err(error) => {
+                tracing::error!("encoding the metrics: {error}");
+                reply::failure(&Failure::new(StatusCode::INTERNAL_SERVER_ERROR, ""), request.method())
+            }
+        }
+    }
+
+    async fn protocol<B>(&self, request: &Request<B>, record: &mut Record) -> Response<ReplyBody> {
+        let method = request.method();
+        let mut route = match gomod::route::parse(request.uri().path(), &self.path_prefix) {
+            Ok(route) => route,
+            Err(error) => return reply::failure(&Failure::from(&error), method),
+        };
+        if let Route::Module(asked) = &mut route {
+            asked.cached_only |= fetch_disabled(request.headers());
+        }
+        record.asked(word(&route), Some(self.handler.mode(&route)));
+        // A panic is a bug, of which one request dies and not the connection with its other requests.
+        let served = AssertUnwindSafe(self.handler.serve(&route)).catch_unwind().await;
+        let error = match served {
+            Ok(Ok(answer)) => {
+                record.answered(answer.via, Some(answer.cache));
+                return reply::success(&route, method, request.headers(), &answer);
+            }
+            Ok(Err(error)) => error,
+            Err(_) => Error::new(ErrorKind::Internal, "internal error").with_detail("panic while answering"),
+        };
+        if error.kind() == ErrorKind::NotCached {
+            record.answered(Via::Cached, None);
+        }
+        report(&error, request.uri().path(), record.id());
+        let mut response = reply::failure(&Failure::from(&error), method);
+        if matches!(route, Route::Module(_)) {
+            reply::vary(response.headers_mut());
+        }
+        response
+    }
+}
+
+/// Why a request is refused whatever it asks for.
+fn refuse<B>(request: &Request<B>, max_target: usize) -> Option<Failure> {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return Some(Failure::new(StatusCode::METHOD_NOT_ALLOWED, "method not allowed, use GET"));
+    }
+    if let Some(why) = malformed(request) {
+        return Some(Failure::new(StatusCode::BAD_REQUEST, why));
+    }
+    if announces_body(request.headers()) {
+        return Some(Failure::new(StatusCode::BAD_REQUEST, "a request body is not accepted"));
+    }
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    (target > max_target).then(|| Failure::new(StatusCode::URI_TOO_LONG, "the request target is too long"))
+}
+
+fn refusal(failure: &Failure, method: &Method) -> Response<ReplyBody> {
+    let mut response = reply::failure(failure, method);
+    if failure.status == StatusCode::METHOD_NOT_ALLOWED {
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+    }
+    response
+}
+
+/// What two programs on the way could read in two ways (RFC 9112 3.2): no `Host` or several, and the absolute form,
+/// which is for proxies of another kind than we are.
+fn malformed<B>(request: &Request<B>) -> Option<&'static str> {
+    if !is_h1(request) {
+        return None;
+    }
+    let hosts = request.headers().get_all(header::HOST).iter().count();
+    if hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11) {
+        return Some("one Host header is required");
+    }
+    request.uri().scheme().is_some().then_some("the request target must begin with a slash")
+}
+
+/// Whether a body follows. It is never read, so nothing after it on the connection can be understood. With
+/// `Transfer-Encoding` and `Content-Length` together hyper drops the latter, as RFC 9112 6.3 says.
+fn announces_body(headers: &HeaderMap) -> bool {
+    let length = headers.get_all(header::CONTENT_LENGTH).iter().any(|length| length != "0");
+    length || headers.contains_key(header::TRANSFER_ENCODING)
+}
+
+fn is_h1<B>(request: &Request<B>) -> bool {
+    request.version() < Version::HTTP_2
+}
+
+/// Go's strconv.ParseBool; what it does not know is false.
+fn fetch_disabled(headers: &HeaderMap) -> bool {
+    let value = headers.get(DISABLE_FETCH).map_or(&b""[..], HeaderValue::as_bytes);
+    matches!(value, b"1" | b"t" | b"T" | b"true" | b"TRUE" | b"True")
+}
+
+/// The fixed word of a route, for metrics.
+const fn word(route: &Route) -> &'static str {
+    match route {
+        Route::Module(request) => match request.what {
+            What::List => "list",
+            What::Latest => "latest",
+            What::Query(_) => "query",
+            What::Info(_) => "info",
+            What::Mod(_) => "mod",
+            What::Zip(_) => "zip",
+        },
+        Route::SumDb(request) => match request.what {
+            SumWhat::Supported | SumWhat::Latest | SumWhat::Lookup(_) | SumWhat::Tile(_) => "sumdb",
+        },
+    }
+}
+
+/// Logs what the client may not know. Our own failures always, others if there is more to say.
+fn report(error: &Error, path: &str, id: &str) {
+    let (kind, message, detail) = (error.kind().as_str(), error.message(), error.detail());
+    if error.kind() == ErrorKind::Internal {
+        tracing::error!(id, path, kind, detail, "{message}");
+    } else if detail.is_some() {
+        tracing::warn!(id, path, kind, detail, "{message}");
+    }
+}

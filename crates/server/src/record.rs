@@ -1,0 +1,183 @@
+//! The record of one request, from its header to the end of its response: whatever happens to it in between, dropping
+//! the record counts it, logs it and ends its flight.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Instant,
+};
+
+use bytes::Bytes;
+use goproxy_engine::{CacheStatus, Via};
+use http::{Request, StatusCode, header};
+use http_body::{Body, Frame, SizeHint};
+
+use crate::{
+    access_log::{AccessLog, Line},
+    activity::Flight,
+    body::ReplyBody,
+    metrics::{Ended, Metrics},
+    reply::cache_word,
+};
+
+/// The status under which a request is counted whose client left before the answer; the word is nginx's.
+const CLIENT_CLOSED: u16 = 499;
+
+/// Where records go.
+#[derive(Debug)]
+pub(crate) struct Sinks {
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) log: AccessLog,
+}
+
+/// One request and what became of it.
+#[derive(Debug)]
+pub(crate) struct Record {
+    sinks: Arc<Sinks>,
+    flight: Flight,
+    started: Instant,
+    id: String,
+    /// Only if it is to be logged.
+    line: Option<Box<Asked>>,
+    what: &'static str,
+    status: u16,
+    via: Option<Via>,
+    cache: Option<CacheStatus>,
+    bytes: u64,
+    complete: bool,
+}
+
+/// What a log line repeats of the request.
+#[derive(Debug)]
+struct Asked {
+    time: jiff::Timestamp,
+    method: String,
+    target: String,
+    user_agent: String,
+    remote: Arc<str>,
+}
+
+impl Record {
+    /// Begins one. `quiet` requests (probes, `/metrics`) are not logged.
+    pub(crate) fn begin<B>(
+        sinks: Arc<Sinks>,
+        flight: Flight,
+        request: &Request<B>,
+        remote: &Arc<str>,
+        quiet: bool,
+    ) -> Self {
+        let line = (sinks.log.is_on() && !quiet).then(|| Box::new(Asked::new(request, remote)));
+        Self {
+            sinks,
+            flight,
+            started: Instant::now(),
+            id: format!("{:016x}", fastrand::u64(..)),
+            line,
+            what: "other",
+            status: CLIENT_CLOSED,
+            via: None,
+            cache: None,
+            bytes: 0,
+            complete: false,
+        }
+    }
+
+    /// What the answer's header and the log call this request: 16 hexadecimal digits.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// What is asked for, as a fixed word, and who would be asked.
+    pub(crate) fn asked(&mut self, what: &'static str, via: Option<Via>) {
+        (self.what, self.via) = (what, via);
+    }
+
+    /// Who answered.
+    pub(crate) fn answered(&mut self, via: Via, cache: Option<CacheStatus>) {
+        (self.via, self.cache) = (Some(via), cache);
+    }
+
+    /// The response is ready: from here on the body carries the record.
+    pub(crate) fn respond(mut self, status: StatusCode, body: ReplyBody) -> RecordedBody {
+        self.status = status.as_u16();
+        self.complete = body.is_end_stream();
+        self.flight.progress();
+        RecordedBody { body, record: self }
+    }
+}
+
+impl Asked {
+    fn new<B>(request: &Request<B>, remote: &Arc<str>) -> Self {
+        let user_agent = request.headers().get(header::USER_AGENT);
+        let target = request.uri().path_and_query().map(ToString::to_string);
+        Self {
+            time: jiff::Timestamp::now(),
+            method: request.method().to_string(),
+            target: target.unwrap_or_else(|| request.uri().to_string()),
+            user_agent: user_agent.map_or_else(String::new, |v| String::from_utf8_lossy(v.as_bytes()).into_owned()),
+            remote: Arc::clone(remote),
+        }
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        let took = self.started.elapsed();
+        let (mode, cache) = (self.via.map(Via::as_str), self.cache.map(cache_word));
+        let (what, status, bytes) = (self.what, self.status, self.bytes);
+        self.sinks.metrics.ended(Ended { what, status, mode, cache, bytes, took });
+        let Some(asked) = &self.line else { return };
+        self.sinks.log.log(&Line {
+            time: asked.time,
+            id: &self.id,
+            method: &asked.method,
+            target: &asked.target,
+            status,
+            took,
+            bytes,
+            aborted: !self.complete,
+            mode,
+            cache,
+            remote: &asked.remote,
+            user_agent: &asked.user_agent,
+        });
+    }
+}
+
+/// A response body that tells its record what was given away.
+#[derive(Debug)]
+pub(crate) struct RecordedBody {
+    body: ReplyBody,
+    record: Record,
+}
+
+impl Body for RecordedBody {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        let Self { body, record } = self.get_mut();
+        let frame = ready!(Pin::new(&mut *body).poll_frame(cx));
+        match &frame {
+            Some(Ok(frame)) => {
+                record.bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
+                record.complete = body.is_end_stream();
+                record.flight.progress();
+            }
+            // The client sees a reset connection; only the log can say why.
+            Some(Err(error)) => tracing::error!(id = record.id, "reading a stored file: {error}"),
+            None => {}
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

@@ -1,0 +1,11 @@
+//! The server over real sockets, with a handler of a few lines behind it. Requests are written byte by byte: a client
+//! library would normalise what is to be tested.
+
+mod connections;
+mod drain;
+mod http2;
+mod logs;
+mod protocol;
+mod replies;
+mod smuggling;
+mod support;

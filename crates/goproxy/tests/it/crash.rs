@@ -1,0 +1,66 @@
+//! Two hundred rounds of `kill -9` under load against one cache directory: nothing partial is ever left or served.
+
+use std::{fs, sync::Arc, time::Duration};
+
+use goproxy_testkit::{ModuleFixture, Upstream};
+
+use crate::{defects::files, support::router};
+
+const ROUNDS: usize = 200;
+const VERSIONS: usize = 400;
+
+fn module(number: usize) -> ModuleFixture {
+    let noise: Vec<u8> = (0..60_000_u32).map(|i| (i.wrapping_mul(2_654_435_761 + number as u32) >> 11) as u8).collect();
+    ModuleFixture::new("example.com/crash", &format!("v1.{number}.0")).file("noise.bin", noise)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_hundred_kills_leave_whole_objects_only() {
+    let upstream = Upstream::start().await;
+    let modules: Arc<Vec<_>> = Arc::new((0..VERSIONS).map(module).collect());
+    upstream.add_all(modules.iter());
+    let mut proxy = router(&upstream).await;
+    for round in 0..ROUNDS {
+        let address = proxy.address();
+        let load: Vec<_> = (0..8)
+            .map(|lane| {
+                let modules = Arc::clone(&modules);
+                tokio::spawn(async move {
+                    for step in 0.. {
+                        let module = &modules[(round * 37 + lane * 51 + step * 7) % VERSIONS];
+                        for (ext, body) in [("info", module.info()), ("zip", module.zip()), ("mod", module.mod_file())] {
+                            let answer = goproxy_testkit::request(address, "GET", &module.url_path(ext), &[]).await;
+                            let Ok(answer) = answer else { return };
+                            let whole = answer.status == 200 && answer.complete;
+                            assert!(!whole || answer.body == body, "a wrong body was served");
+                        }
+                    }
+                })
+            })
+            .collect();
+        tokio::time::sleep(Duration::from_millis(3 + (round as u64 * 29) % 120)).await;
+        proxy.kill9();
+        for task in load {
+            task.await.unwrap();
+        }
+        proxy.restart().await;
+    }
+    let (mut infos, mut zips) = (0, 0);
+    for file in files(&proxy.download_dir()) {
+        let name = file.file_name().unwrap().to_str().unwrap().to_owned();
+        let body = fs::read(&file).unwrap();
+        let of = |ext: &str| modules.iter().find(|module| format!("{}.{ext}", module.version()) == name);
+        match file.extension().and_then(|ext| ext.to_str()) {
+            Some("info") => infos += usize::from(body == of("info").unwrap().info()),
+            Some("zip") => zips += usize::from(body == of("zip").unwrap().zip()),
+            Some("mod") => assert_eq!(body, of("mod").unwrap().mod_file(), "{name}"),
+            Some("ziphash") => assert_eq!(body, of("ziphash").unwrap().zip_h1().into_bytes(), "{name}"),
+            _ => panic!("a file that nobody knows: {}", file.display()),
+        }
+    }
+    let named = |ext: &str| files(&proxy.download_dir()).iter().filter(|file| file.extension().is_some_and(|e| e == ext)).count();
+    assert_eq!((infos, zips), (named("info"), named("zip")), "every object is whole");
+    assert!(zips > 20, "the load was real: {zips} zips");
+    let leftovers = files(&proxy.cache_dir().join("pkg/mod/cache/goproxy/tmp"));
+    assert!(leftovers.len() <= 2, "the last start cleaned up: {leftovers:?}");
+}

@@ -38,13 +38,18 @@ impl Inner {
         let header = header(remembered);
         self.put(&path, &[header.as_bytes(), &remembered.body]).map_err(|e| failure::at("writing", &path, &e))?;
         if let Answer::List(module) = answer {
-            // For readers of the tree as `file://`.
             let path = self.layout.go_list(module);
-            if let Err(error) = self.put(&path, &[&remembered.body]) {
+            if let Err(error) = self.copy_list(&path, &remembered.body) {
                 tracing::debug!(path = %path.display(), %error, "cannot write");
             }
         }
         Ok(())
+    }
+
+    /// For readers of the tree as `file://`. The directory is made durably, for the objects that will come.
+    fn copy_list(&self, path: &Path, body: &[u8]) -> io::Result<()> {
+        files::make_dir(files::parent(path)?)?;
+        self.put(path, &[body])
     }
 }
 

@@ -140,7 +140,7 @@ pub(crate) fn replace(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// Makes a directory and those above it; each new one's entry is made durable.
-fn make_dir(dir: &Path) -> io::Result<()> {
+pub(crate) fn make_dir(dir: &Path) -> io::Result<()> {
     match std::fs::create_dir(dir) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => {
             make_dir(parent(dir)?)?;

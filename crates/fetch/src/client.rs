@@ -22,7 +22,7 @@ pub struct ClientOptions {
     pub in_flight: usize,
     /// Proxies to go through.
     pub proxies: ProxySettings,
-    /// The `.netrc` file; one that does not exist is no error.
+    /// The `.netrc` file; one that cannot be read is no error.
     pub netrc: Option<PathBuf>,
 }
 
@@ -57,7 +57,7 @@ impl HttpClient {
     /// Makes the clients.
     ///
     /// # Errors
-    /// An unusable proxy, an unreadable `SSL_CERT_FILE` or `.netrc`: the message names the setting.
+    /// An unusable proxy or an unreadable `SSL_CERT_FILE`: the message names the setting.
     pub fn new(options: ClientOptions) -> Result<Self> {
         let direct = build(&options, Ok)?;
         let proxied = if options.proxies.is_empty() {
@@ -65,7 +65,7 @@ impl HttpClient {
         } else {
             build(&options, |builder| options.proxies.apply(builder))?
         };
-        let netrc = read_netrc(&options)?;
+        let netrc = read_netrc(&options);
         Ok(Self(Arc::new(Inner { direct, proxied, options, netrc, pauses: Pauses::default() })))
     }
 
@@ -87,15 +87,15 @@ impl HttpClient {
     }
 }
 
-fn read_netrc(options: &ClientOptions) -> Result<Netrc> {
-    let Some(path) = &options.netrc else { return Ok(Netrc::default()) };
+/// As in `go`, a file that cannot be read gives no credentials; a container's user often cannot enter `$HOME`.
+fn read_netrc(options: &ClientOptions) -> Netrc {
+    let Some(path) = &options.netrc else { return Netrc::default() };
     match std::fs::read(path) {
-        Ok(bytes) => Ok(Netrc::parse(&String::from_utf8_lossy(&bytes))),
-        Err(e) if matches!(e.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {
-            Ok(Netrc::default())
-        }
-        Err(e) => Err(Error::new(ErrorKind::Internal, format!("{} (NETRC) cannot be read: {e}", path.display()))),
+        Ok(bytes) => return Netrc::parse(&String::from_utf8_lossy(&bytes)),
+        Err(e) if matches!(e.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {}
+        Err(e) => tracing::warn!(path = %path.display(), error = %e, "credentials of the netrc file left out"),
     }
+    Netrc::default()
 }
 
 /// Builds with the roots that Go would trust. Where one of the certificates beside the environment's is too odd for
@@ -107,7 +107,9 @@ fn build(options: &ClientOptions, finish: impl Fn(ClientBuilder) -> Result<Clien
     if !extra.is_empty() {
         match attempt(base(options).tls_certs_merge(extra))? {
             Ok(client) => return Ok(client),
-            Err(e) => tracing::warn!(error = %chain(&e), "default certificates left out beside SSL_CERT_FILE or SSL_CERT_DIR"),
+            Err(e) => {
+                tracing::warn!(error = %chain(&e), "default certificates left out beside SSL_CERT_FILE or SSL_CERT_DIR")
+            }
         }
     }
     let error = match attempt(base(options))? {

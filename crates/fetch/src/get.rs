@@ -24,6 +24,9 @@ use crate::{
 /// Redirects that are followed for one request, as Go's and most clients' limit.
 const MAX_REDIRECTS: usize = 10;
 
+/// How long the text of a failed answer is waited for: it is only a courtesy.
+const TEXT_PATIENCE: Duration = Duration::from_secs(2);
+
 /// What is asked for, and on whose behalf.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Target<'a> {
@@ -43,22 +46,26 @@ impl HttpClient {
     /// answers that are not what was asked for (partial or encoded content, forbidden redirects, too many bytes).
     pub(crate) async fn get(&self, target: Target<'_>, limit: u64) -> Result<Body, Failure> {
         let (url, response) = self.follow(target).await?;
-        let status = response.status();
-        let body = |response, limit| Body::new(response, wire::shown(&url), limit, self.options().idle_timeout);
-        if status == StatusCode::OK {
-            if let Some(encoding) = foreign_encoding(response.headers()) {
-                let detail = format!("{}: Content-Encoding: {encoding}", wire::shown(&url));
-                return Err(invalid("the upstream sent compressed content that was not asked for", detail));
-            }
-            return body(response, limit).checked();
+        if response.status() != StatusCode::OK {
+            return Err(self.refused(&url, response).await);
         }
-        let headers = response.headers().clone();
-        let retry_after = self.retry_after(&url, status, &headers);
-        let said = match text::is_plain(&headers) {
-            true => ErrorText::read(body(response, u64::MAX)).await,
-            false => ErrorText::default(),
+        if let Some(encoding) = foreign_encoding(response.headers()) {
+            let detail = format!("{}: Content-Encoding: {encoding}", wire::shown(&url));
+            return Err(invalid("the upstream sent compressed content that was not asked for", detail));
+        }
+        Body::new(response, wire::shown(&url), limit, self.options().idle_timeout).checked()
+    }
+
+    async fn refused(&self, url: &Url, response: Response) -> Failure {
+        let (status, shown) = (response.status(), wire::shown(url));
+        let retry_after = self.retry_after(url, status, response.headers());
+        let said = if text::is_plain(response.headers()) {
+            let window = self.options().idle_timeout.min(TEXT_PATIENCE);
+            ErrorText::read(Body::new(response, shown.clone(), u64::MAX, window)).await
+        } else {
+            ErrorText::default()
         };
-        Err(refusal(status, &said, wire::shown(&url), retry_after))
+        refusal(status, &said, &shown, retry_after)
     }
 
     async fn follow(&self, target: Target<'_>) -> Result<(Url, Response), Failure> {
@@ -105,7 +112,8 @@ fn next_hop(from: &Url, headers: &HeaderMap, inside: bool) -> Result<Url, Failur
         let detail = format!("{shown}: a redirect without a Location");
         return Err(Failure::lasting(ErrorKind::Unavailable, "the upstream redirects to nowhere", detail));
     };
-    let refused = |why: &str| Err(invalid("the upstream redirects to a place that is not allowed", format!("{shown}: {why}")));
+    let refused =
+        |why: &str| Err(invalid("the upstream redirects to a place that is not allowed", format!("{shown}: {why}")));
     let Ok(mut to) = from.join(location) else { return refused("the Location is not a URL") };
     wire::strip_userinfo(&mut to);
     match (from.scheme(), to.scheme()) {
@@ -121,11 +129,13 @@ fn next_hop(from: &Url, headers: &HeaderMap, inside: bool) -> Result<Url, Failur
 
 fn foreign_encoding(headers: &HeaderMap) -> Option<String> {
     let values = headers.get_all(CONTENT_ENCODING).iter();
-    values.map(|v| String::from_utf8_lossy(v.as_bytes()).into_owned()).find(|v| !v.trim().eq_ignore_ascii_case("identity"))
+    values
+        .map(|v| String::from_utf8_lossy(v.as_bytes()).into_owned())
+        .find(|v| !v.trim().eq_ignore_ascii_case("identity"))
 }
 
 /// What an answer other than 200 means. `said` is its text, where it is one.
-fn refusal(status: StatusCode, said: &ErrorText, shown: String, retry_after: Option<Duration>) -> Failure {
+fn refusal(status: StatusCode, said: &ErrorText, shown: &str, retry_after: Option<Duration>) -> Failure {
     let detail = format!("{shown}: {status}");
     let or = |text: &str| said.clone().unwrap_or(text);
     let failure = match status.as_u16() {
@@ -166,4 +176,45 @@ fn slow(detail: String) -> Failure {
 
 fn invalid(message: &str, detail: impl Into<String>) -> Failure {
     Failure::lasting(ErrorKind::Invalid, message, detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hop(from: &str, location: &str, inside: bool) -> Option<String> {
+        let headers = HeaderMap::from_iter([(LOCATION, http::HeaderValue::from_str(location).unwrap())]);
+        next_hop(&Url::parse(from).unwrap(), &headers, inside).ok().map(Into::into)
+    }
+
+    #[test]
+    fn u3_redirects_lead_to_public_places_over_no_worse_a_connection() {
+        let from = "https://proxy.example/a/b";
+        assert_eq!(hop(from, "c", false).as_deref(), Some("https://proxy.example/a/c"));
+        assert_eq!(hop(from, "//cdn.example/c?sig=1", false).as_deref(), Some("https://cdn.example/c?sig=1"));
+        assert_eq!(hop("http://p.example/", "https://p.example/", false).as_deref(), Some("https://p.example/"));
+        for refused in
+            ["http://proxy.example/", "file:///etc/passwd", "ftp://proxy.example/", "javascript:1", "https://"]
+        {
+            assert_eq!(hop(from, refused, false), None, "{refused}");
+            assert_eq!(hop(from, refused, true), None, "{refused}");
+        }
+    }
+
+    #[test]
+    fn s3_redirects_of_public_upstreams_do_not_lead_inside() {
+        for internal in [
+            "https://127.0.0.1/",
+            "//127.0.0.1",
+            "https://169.254.169.254/latest/meta-data/",
+            "https://10.0.0.1/",
+            "https://localhost:8443/",
+            "https://[::1]/",
+            "https://[::ffff:10.0.0.1]/",
+            "https://2130706433/",
+        ] {
+            assert_eq!(hop("https://proxy.example/", internal, false), None, "{internal}");
+            assert!(hop("https://10.1.1.1/", internal, true).is_some(), "{internal}");
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! Which addresses a redirect of a public upstream may not lead to. A first guard against server-side request forgery:
-//! it sees address literals and `localhost`; names that resolve to such addresses are not looked up here.
+//! it sees address literals and names that are never public; other names that resolve to such addresses are not looked
+//! up here, and where a proxy is configured it is the proxy that looks them up.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -14,12 +15,12 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// Whether the URL names an address that is not on the public internet.
+/// Whether the URL names something that is not on the public internet.
 pub(crate) fn is_internal(url: &Url) -> bool {
     match host(url) {
         Host::Address(IpAddr::V4(ip)) => internal_v4(ip),
         Host::Address(IpAddr::V6(ip)) => internal_v6(ip),
-        Host::Name(name) => is_localhost(&name),
+        Host::Name(name) => is_localhost(&name) || is_never_public(&name),
     }
 }
 
@@ -39,6 +40,12 @@ fn host(url: &Url) -> Host {
 fn is_localhost(name: &str) -> bool {
     // RFC 6761 6.3: every name below localhost is the machine itself.
     name.is_empty() || name == "localhost" || name.ends_with(".localhost")
+}
+
+/// Names of one label, as containers and clusters use them, and the domains set aside for private networks (RFC 6762,
+/// RFC 8375, ICANN's `.internal`, under which clouds serve their metadata).
+fn is_never_public(name: &str) -> bool {
+    !name.contains('.') || [".local", ".internal", ".home.arpa"].iter().any(|domain| name.ends_with(domain))
 }
 
 /// IANA's special-purpose registry, as far as an address can be a host.
@@ -91,10 +98,35 @@ mod tests {
     #[test]
     fn s1_internal_addresses_in_every_spelling() {
         for host in [
-            "127.0.0.1", "127.1", "2130706433", "0x7f.1", "0", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254",
-            "100.64.0.1", "localhost", "LOCALHOST", "localhost.", "a.localhost", "[::1]", "[::]", "[fe80::1]", "[fd00::1]",
-            "[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "[::7f00:1]", "224.0.0.1", "255.255.255.255",
-            "%31%32%37.0.0.1", "127.0.0.1.",
+            "127.0.0.1",
+            "127.1",
+            "2130706433",
+            "0x7f.1",
+            "0",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "localhost",
+            "LOCALHOST",
+            "localhost.",
+            "a.localhost",
+            "[::1]",
+            "[::]",
+            "[fe80::1]",
+            "[fd00::1]",
+            "[::ffff:127.0.0.1]",
+            "[64:ff9b::7f00:1]",
+            "[2002:7f00:1::]",
+            "[::7f00:1]",
+            "224.0.0.1",
+            "255.255.255.255",
+            "%31%32%37.0.0.1",
+            "127.0.0.1.",
+            "athens",
+            "metadata.google.internal",
+            "minio.storage.svc.cluster.local",
         ] {
             assert!(is_internal(&Url::parse(&format!("http://{host}/x")).unwrap()), "{host}");
         }
@@ -110,7 +142,9 @@ mod tests {
     #[test]
     fn loopback_is_narrower_than_internal() {
         let loopback = |host: &str| is_loopback(&Url::parse(&format!("http://{host}/")).unwrap());
-        assert!(loopback("127.0.0.1:80") && loopback("localhost") && loopback("[::1]") && loopback("[::ffff:127.0.0.1]"));
+        assert!(
+            loopback("127.0.0.1:80") && loopback("localhost") && loopback("[::1]") && loopback("[::ffff:127.0.0.1]")
+        );
         assert!(!loopback("10.0.0.1") && !loopback("example.com"));
     }
 }

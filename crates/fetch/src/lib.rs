@@ -6,9 +6,11 @@
 mod body;
 mod client;
 mod credentials;
+mod exec;
 mod failure;
 mod files;
 mod get;
+mod gocmd;
 mod guard;
 mod netrc;
 mod proxies;
@@ -16,11 +18,14 @@ mod retry;
 mod roots;
 mod secret;
 mod sums;
+#[cfg(test)]
+mod tests;
 mod text;
 mod upstream;
 mod wire;
 
 pub use client::{ClientOptions, HttpClient};
+pub use gocmd::{GoCommand, GoOptions};
 pub use proxies::ProxySettings;
 pub use secret::Secret;
 pub use sums::{SUM_DATABASES, SumProxy, SumRoute};

@@ -43,7 +43,8 @@ impl ProxySettings {
             builder = builder.proxy(proxy.no_proxy(no.clone()));
         }
         if let Some(value) = &self.https {
-            let proxy = Proxy::https(parse("HTTPS_PROXY", value)?).map_err(|e| unusable("HTTPS_PROXY", &e.to_string()))?;
+            let proxy =
+                Proxy::https(parse("HTTPS_PROXY", value)?).map_err(|e| unusable("HTTPS_PROXY", &e.to_string()))?;
             builder = builder.proxy(proxy.no_proxy(no));
         }
         Ok(builder)
@@ -72,7 +73,9 @@ mod tests {
 
     #[test]
     fn schemes_we_cannot_speak_are_errors_not_direct_connections() {
-        for (value, ok) in [("proxy.example:3128", true), ("http://u:p@proxy.example", true), ("https://p.example", true)] {
+        for (value, ok) in
+            [("proxy.example:3128", true), ("http://u:p@proxy.example", true), ("https://p.example", true)]
+        {
             assert_eq!(parse("HTTP_PROXY", &Secret::new(value)).is_ok(), ok, "{value}");
         }
         for value in ["socks5://p.example:1080", "://", "http://"] {

@@ -94,7 +94,7 @@ pub(crate) fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
         // Digits that do not fit are a very long time.
         Duration::from_secs(value.parse().unwrap_or(u64::MAX))
     } else {
-        let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(value).ok()?;
+        let date = jiff::fmt::rfc2822::DateTimeParser::new().relaxed_weekday(true).parse_timestamp(value).ok()?;
         SystemTime::from(date).duration_since(now).unwrap_or_default()
     };
     Some(asked.min(LONGEST_PAUSE))

@@ -92,7 +92,9 @@ impl SumProxy {
         for (route, slot) in self.routes.iter().zip(&database.support) {
             match route {
                 SumRoute::Direct => break,
-                SumRoute::Off => return Err(Error::new(ErrorKind::Refused, "checksum database access is switched off")),
+                SumRoute::Off => {
+                    return Err(Error::new(ErrorKind::Refused, "checksum database access is switched off"));
+                }
                 SumRoute::Proxy { upstream, on_any_error } => match supported(name, upstream, slot).await {
                     Ok(true) => return Ok((upstream.clone(), format!("sumdb/{name}/"))),
                     Ok(false) => {}

@@ -40,7 +40,8 @@ pub(crate) fn is_plain(headers: &HeaderMap) -> bool {
     let Some(value) = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else { return false };
     let mut parts = value.split(';').map(str::trim);
     let plain = parts.next().is_some_and(|media| media.eq_ignore_ascii_case("text/plain"));
-    let charset = parts.filter_map(|part| part.split_once('=')).find(|(name, _)| name.trim().eq_ignore_ascii_case("charset"));
+    let charset =
+        parts.filter_map(|part| part.split_once('=')).find(|(name, _)| name.trim().eq_ignore_ascii_case("charset"));
     plain
         && charset.is_none_or(|(_, value)| {
             let value = value.trim().trim_matches('"');
@@ -53,7 +54,9 @@ fn presentable(bytes: &[u8]) -> Option<String> {
     // Cutting may have gone through a character; anything else that is not UTF-8 is not text.
     let text = match text {
         Ok(text) => text,
-        Err(e) if bytes.len() > READ && e.error_len().is_none() => std::str::from_utf8(&bytes[..e.valid_up_to()]).ok()?,
+        Err(e) if bytes.len() > READ && e.error_len().is_none() => {
+            std::str::from_utf8(&bytes[..e.valid_up_to()]).ok()?
+        }
         Err(_) => return None,
     };
     if !text.chars().all(|c| is_graphic(c) || c.is_whitespace()) {
@@ -103,7 +106,8 @@ mod tests {
 
     #[test]
     fn what_steers_a_terminal_is_not_shown() {
-        for text in [&b"\x1b[2Jgone"[..], b"a\0b", b"\xff\xfe", "right\u{202e}left".as_bytes(), b"", b"\n\nx", b"a\x07"] {
+        for text in [&b"\x1b[2Jgone"[..], b"a\0b", b"\xff\xfe", "right\u{202e}left".as_bytes(), b"", b"\n\nx", b"a\x07"]
+        {
             assert_eq!(presentable(text), None, "{text:?}");
         }
     }

@@ -82,7 +82,7 @@ impl Upstream {
 
     /// A small body, whole. `path` is percent-encoded, without a leading slash.
     pub(crate) async fn bytes(&self, path: &str, limit: u64) -> Result<Bytes, Failure> {
-        let _turn = self.turn().await?;
+        let _turn = self.turn(path).await?;
         match &self.0.place {
             Place::Files(files) => Ok(files.bytes(path, limit).await?),
             Place::Http(http) => retrying(|| async { http.get(path, limit).await?.bytes().await }).await,
@@ -92,14 +92,18 @@ impl Upstream {
     /// A body of any size, into a temporary file of the store. A body that breaks off is fetched again from its start,
     /// into a new file: another server behind the same name may have other bytes.
     async fn stage(&self, path: &str, limit: u64, store: &dyn Store) -> Result<Staging, Failure> {
-        let _turn = self.turn().await?;
+        let _turn = self.turn(path).await?;
         match &self.0.place {
             Place::Files(files) => Ok(files.copy(path, limit, store.stage().await?).await?),
             Place::Http(http) => retrying(|| async { fill(http.get(path, limit).await?, store).await }).await,
         }
     }
 
-    async fn turn(&self) -> Result<SemaphorePermit<'_>> {
+    /// Permission to ask for a path.
+    async fn turn(&self, path: &str) -> Result<SemaphorePermit<'_>> {
+        if !wire::stays_below(path) {
+            return Err(Error::new(ErrorKind::NotFound, "not found"));
+        }
         match tokio::time::timeout(QUEUE_PATIENCE, self.0.turns.acquire()).await {
             Ok(Ok(permit)) => Ok(permit),
             _ => Err(Error::new(ErrorKind::Busy, "too many requests to the upstream are under way")

@@ -36,6 +36,13 @@ pub(crate) fn percent_decode(text: &str) -> Vec<u8> {
     out
 }
 
+/// Whether an encoded path below a base stays below it: no empty, `.` or `..` element however it is written. The paths
+/// come from checked names; this holds even if one day they do not.
+pub(crate) fn stays_below(path: &str) -> bool {
+    let decoded = percent_decode(path);
+    decoded.split(|byte| matches!(byte, b'/' | b'\\')).all(|element| !matches!(element, b"" | b"." | b".."))
+}
+
 /// A URL as it may be logged: user, password, query (signatures of object stores) and fragment are left out.
 pub(crate) fn shown(url: &Url) -> String {
     let mut url = url.clone();
@@ -75,6 +82,14 @@ mod tests {
     fn half_escapes_stand_for_themselves() {
         assert_eq!(percent_decode("a%2"), b"a%2");
         assert_eq!(percent_decode("%zz%"), b"%zz%");
+    }
+
+    #[test]
+    fn paths_stay_below_their_base() {
+        assert!(stays_below("a.b/%21c/@v/v1.0.0.info") && stays_below("tile/8/0/x001/234.p/5"));
+        for path in ["", "/a", "a//b", "a/", "../a", "a/./b", "a/%2e%2E/b", "a%2f..%2fb", "a\\..\\b", "a/.%2e"] {
+            assert!(!stays_below(path), "{path}");
+        }
     }
 
     #[test]

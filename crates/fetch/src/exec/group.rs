@@ -29,12 +29,13 @@ impl Group {
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
         let pipes = self.leader.stdout.take().zip(self.leader.stderr.take());
         let (out, err) = pipes.ok_or_else(|| io::Error::other("output is not piped"))?;
-        let mut whole = true;
         {
             let reading = async {
                 let err = async { output::tail(err, err_limit, &mut stderr).await.map(|()| true) };
                 // The flood of one pipe must not wait for the other.
-                tokio::try_join!(async { all(output::head(out, out_limit, &mut stdout).await) }, async { all(err.await) })
+                tokio::try_join!(async { all(output::head(out, out_limit, &mut stdout).await) }, async {
+                    all(err.await)
+                })
             };
             tokio::pin!(reading);
             let read = tokio::select! {
@@ -43,12 +44,9 @@ impl Group {
             };
             match read {
                 Some(Ok(_)) | None => {}
-                Some(Err(Stop::Flood)) => whole = false,
+                Some(Err(Stop::Flood)) => return Ok(None),
                 Some(Err(Stop::Broken(e))) => return Err(e),
             }
-        }
-        if !whole {
-            return Ok(None);
         }
         let status = self.reap().await?;
         Ok(Some(Finished { status, stdout, stderr }))

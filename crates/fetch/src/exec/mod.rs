@@ -66,6 +66,7 @@ pub(crate) enum ExecError {
 impl Exec {
     /// A program by its path; nothing of our environment goes to it.
     pub(crate) fn new(program: &Path) -> Self {
+        #[expect(clippy::disallowed_methods, reason = "this is the one place")]
         let mut command = Command::new(program);
         command.env_clear().process_group(0).kill_on_drop(true);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -99,7 +100,8 @@ impl Exec {
     /// Runs it to its end. Dropping the future kills the process group.
     pub(crate) async fn run(mut self) -> Result<Finished, ExecError> {
         let mut group = Group::start(&mut self.command).map_err(|e| match e.kind() {
-            io::ErrorKind::NotFound => ExecError::Missing(self.program.clone()),
+            // The directory or the interpreter of a script may be what is missing, too.
+            io::ErrorKind::NotFound if !self.program.exists() => ExecError::Missing(self.program.clone()),
             _ => ExecError::Start(self.program.clone(), e),
         })?;
         let result = tokio::time::timeout(self.time_limit, group.finish(self.stdout_limit, STDERR_LIMIT)).await;

@@ -60,7 +60,10 @@ async fn a_missing_program_is_told_apart() {
 async fn dropping_the_future_kills_grandchildren_and_leaves_no_zombie() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("pids");
-    let script = format!("echo $$ >{0}; sleep 1000 & echo $! >>{0}; sleep 1000 & echo $! >>{0}; echo end >>{0}; wait", file.display());
+    let script = format!(
+        "echo $$ >{0}; sleep 1000 & echo $! >>{0}; sleep 1000 & echo $! >>{0}; echo end >>{0}; wait",
+        file.display()
+    );
     let run = tokio::spawn(sh(&script).run());
     let pids = pids(&file).await;
     assert_eq!(pids.len(), 3);
@@ -73,7 +76,8 @@ async fn the_time_limit_kills_the_group() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("pids");
     // The leader ignores what can be ignored.
-    let script = format!("trap '' TERM INT HUP; echo $$ >{0}; sleep 1000 & echo $! >>{0}; echo end >>{0}; wait", file.display());
+    let script =
+        format!("trap '' TERM INT HUP; echo $$ >{0}; sleep 1000 & echo $! >>{0}; echo end >>{0}; wait", file.display());
     let error = sh(&script).time_limit(Duration::from_secs(1)).run().await.unwrap_err();
     assert!(matches!(error, ExecError::TimeLimit(_, _)), "{error}");
     let pids = pids(&file).await;
@@ -93,7 +97,10 @@ async fn a_flood_on_standard_output_ends_the_program() {
 
 #[tokio::test]
 async fn of_standard_error_the_end_is_kept() {
-    let done = sh("i=0; while [ $i -lt 100000 ]; do echo \"line $i\" >&2; i=$((i+1)); done; echo last >&2").run().await.unwrap();
+    let done = sh("i=0; while [ $i -lt 100000 ]; do echo \"line $i\" >&2; i=$((i+1)); done; echo last >&2")
+        .run()
+        .await
+        .unwrap();
     assert_eq!(done.stderr.len(), STDERR_LIMIT);
     assert!(done.stderr.ends_with(b"line 99999\nlast\n"));
 }
@@ -115,7 +122,8 @@ async fn what_is_left_behind_does_not_hold_up_the_result() {
 async fn what_a_killed_program_leaves_behind_is_killed() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("pids");
-    let script = format!("echo $$ >{0}; sleep 1000 >/dev/null 2>&1 & echo $! >>{0}; echo end >>{0}; kill -9 $$", file.display());
+    let script =
+        format!("echo $$ >{0}; sleep 1000 >/dev/null 2>&1 & echo $! >>{0}; echo end >>{0}; kill -9 $$", file.display());
     let done = sh(&script).run().await.unwrap();
     assert_eq!(done.status.code(), None);
     let pids = pids(&file).await;

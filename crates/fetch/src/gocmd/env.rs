@@ -1,0 +1,190 @@
+//! The environment of a run: the host's, as the original hands it on, less what would make `go` do something else than
+//! fetch one module directly, plus what makes it do just that.
+
+use std::{
+    ffi::{OsStr, OsString},
+    path::Path,
+};
+
+/// Settings of `go` (`go help environment`) that the host may have for its own builds, and what git sets for hooks.
+/// GOINSECURE, GOVCS, GOAUTH, GODEBUG and GOROOT stay: they are about fetching, or about this very `go`.
+#[rustfmt::skip]
+const WITHHELD: &[&str] = &[
+    "GO111MODULE", "GOFLAGS", "GOENV", "GOWORK", "GOTOOLCHAIN", "GOPROXY", "GONOPROXY", "GOPRIVATE", "GOSUMDB",
+    "GONOSUMDB", "GONOSUMCHECK", "GOPATH", "GOMODCACHE", "GOCACHE", "GOCACHEPROG", "GOTMPDIR", "GOBIN", "GOOS", "GOARCH",
+    "GOHOSTOS", "GOHOSTARCH", "GO386", "GOAMD64", "GOARM", "GOARM64", "GOMIPS", "GOMIPS64", "GOPPC64", "GORISCV64",
+    "GOWASM", "GOEXPERIMENT", "GOFIPS140", "GOCOVERDIR", "GOTOOLDIR", "GOTELEMETRY", "GOTELEMETRYDIR", "TMPDIR",
+    "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_PREFIX", "GIT_QUARANTINE_PATH", "GIT_SHALLOW_FILE", "GIT_GRAFT_FILE",
+    "GIT_REPLACE_REF_BASE", "GIT_DEFAULT_HASH", "GIT_DEFAULT_REF_FORMAT", "GIT_ATTR_SOURCE", "GIT_LITERAL_PATHSPECS",
+    "GIT_TERMINAL_PROMPT", "GCM_INTERACTIVE", "GIT_CURL_VERBOSE", "LC_ALL", "LANGUAGE",
+];
+
+/// Traces write requests, with their credentials, to standard error.
+const WITHHELD_PREFIX: &str = "GIT_TRACE";
+
+/// Only this module is checked against the checksum database by the run itself: `go` refuses it otherwise.
+const TOOLCHAIN: &str = "golang.org/toolchain";
+
+type Var = (OsString, OsString);
+
+/// What is the same for all runs. It may hold credentials, so it cannot be printed.
+pub(super) struct Environment {
+    base: Vec<Var>,
+    sumdb: Option<OsString>,
+}
+
+impl std::fmt::Debug for Environment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Environment").finish_non_exhaustive()
+    }
+}
+
+/// What is different for each.
+#[derive(Debug)]
+pub(super) struct Run<'a> {
+    pub(super) module: &'a str,
+    pub(super) private: &'a str,
+    pub(super) gopath: &'a Path,
+    pub(super) gocache: &'a Path,
+    pub(super) tmp: &'a Path,
+    pub(super) telemetry: &'a Path,
+}
+
+impl Environment {
+    /// From the environment of this process.
+    pub(super) fn new(host: &[Var]) -> Self {
+        let get = |name: &str| host.iter().find(|(n, _)| n == name).map(|(_, value)| value.clone());
+        let mut base: Vec<Var> = host.iter().filter(|(name, _)| !is_withheld(name)).cloned().collect();
+        let mut set = |name: &str, value: &str| base.push((name.into(), value.into()));
+        for (name, value) in [
+            ("GO111MODULE", "on"),
+            ("GOPROXY", "direct"),
+            ("GONOPROXY", ""),
+            ("GOWORK", "off"),
+            ("GOENV", "off"),
+            ("GOFLAGS", "-modcacherw"),
+            // A newer `go` line is answered by a newer toolchain only if the host has one: nothing is downloaded for it.
+            ("GOTOOLCHAIN", "path"),
+            // Nobody sits at a terminal.
+            ("GIT_TERMINAL_PROMPT", "0"),
+            ("GCM_INTERACTIVE", "never"),
+            // The messages of git are read.
+            ("LC_ALL", "C.UTF-8"),
+        ] {
+            set(name, value);
+        }
+        if get("GIT_SSH").is_none() && get("GIT_SSH_COMMAND").is_none() {
+            // A master connection would outlive the run; a prompt would wait for ever.
+            set("GIT_SSH_COMMAND", "ssh -o ControlMaster=no -o BatchMode=yes");
+        }
+        // A collection of garbage in the background would leave our process group.
+        add_git_config(&mut base, "gc.autoDetach", "false");
+        Self { base, sumdb: get("GOSUMDB") }
+    }
+
+    /// For one run.
+    pub(super) fn vars(&self, run: &Run<'_>) -> Vec<Var> {
+        let mut vars = self.base.clone();
+        let mut set = |name: &str, value: &OsStr| vars.push((name.into(), value.into()));
+        set("GOPRIVATE", run.private.as_ref());
+        set("GOPATH", run.gopath.as_ref());
+        set("GOMODCACHE", run.gopath.join("pkg/mod").as_ref());
+        set("GOCACHE", run.gocache.as_ref());
+        set("TMPDIR", run.tmp.as_ref());
+        // Counting uses, and starting a process that reports them, is not ours to cause. There is no variable to turn
+        // it off; this one (cmd/internal/telemetry) moves it to where it is off.
+        set("TEST_TELEMETRY_DIR", run.telemetry.as_ref());
+        if run.module != TOOLCHAIN {
+            set("GOSUMDB", "off".as_ref());
+        } else if let Some(sumdb) = &self.sumdb {
+            set("GOSUMDB", sumdb);
+        }
+        vars
+    }
+}
+
+fn is_withheld(name: &OsStr) -> bool {
+    name.to_str().is_some_and(|name| WITHHELD.contains(&name) || name.starts_with(WITHHELD_PREFIX))
+}
+
+/// Adds to the configuration that the host may pass in the same way (GIT_CONFIG_COUNT, git-config(1)).
+fn add_git_config(vars: &mut Vec<Var>, key: &str, value: &str) {
+    let at = vars.iter().position(|(name, _)| name == "GIT_CONFIG_COUNT").map(|i| vars.swap_remove(i).1);
+    // A count that is no number is an error for git; it stays one.
+    let Ok(count) = at.as_ref().map_or(Some("0"), |at| at.to_str()).unwrap_or_default().parse::<u32>() else {
+        vars.extend(at.map(|at| ("GIT_CONFIG_COUNT".into(), at)));
+        return;
+    };
+    vars.push(("GIT_CONFIG_COUNT".into(), (count + 1).to_string().into()));
+    vars.push((format!("GIT_CONFIG_KEY_{count}").into(), key.into()));
+    vars.push((format!("GIT_CONFIG_VALUE_{count}").into(), value.into()));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    fn vars(module: &str, host: &[(&str, &str)]) -> HashMap<String, String> {
+        let host: Vec<Var> = host.iter().map(|(n, v)| (OsString::from(n), OsString::from(v))).collect();
+        let path = Path::new("/s");
+        let run = Run { module, private: "a.b/*", gopath: path, gocache: path, tmp: path, telemetry: path };
+        let text = |s: OsString| s.into_string().unwrap();
+        let vars = Environment::new(&host).vars(&run);
+        let map: HashMap<_, _> = vars.iter().cloned().map(|(n, v)| (text(n), text(v))).collect();
+        assert_eq!(map.len(), vars.len(), "nothing is set twice");
+        map
+    }
+
+    #[test]
+    fn what_authenticates_passes_and_what_disturbs_does_not() {
+        let kept = [
+            ("HOME", "/h"),
+            ("NETRC", "/h/.netrc"),
+            ("SSH_AUTH_SOCK", "/x"),
+            ("GIT_SSH_COMMAND", "ssh -i /k"),
+            ("GIT_ASKPASS", "/ask"),
+            ("HTTPS_PROXY", "http://p:1"),
+            ("NO_PROXY", "x"),
+            ("SSL_CERT_FILE", "/ca"),
+            ("GOINSECURE", "a"),
+            ("GOVCS", "a:all"),
+            ("GOAUTH", "netrc"),
+            ("GOOGLE_APPLICATION_CREDENTIALS", "/g"),
+        ];
+        let hostile: Vec<(&str, &str)> = WITHHELD.iter().map(|name| (*name, "canary")).collect();
+        let host: Vec<_> = kept.iter().copied().chain(hostile).chain([("GIT_TRACE_CURL", "canary")]).collect();
+        let vars = vars("a.b/c", &host);
+        for (name, value) in kept {
+            assert_eq!(vars.get(name).map(String::as_str), Some(value), "{name}");
+        }
+        assert!(!vars.values().any(|value| value == "canary"), "{vars:?}");
+        assert_eq!(
+            (vars["GOPROXY"].as_str(), vars["GOSUMDB"].as_str(), vars["GOPRIVATE"].as_str()),
+            ("direct", "off", "a.b/*")
+        );
+    }
+
+    #[test]
+    fn ssh_never_asks_unless_the_host_says_how() {
+        assert!(vars("a.b/c", &[])["GIT_SSH_COMMAND"].contains("BatchMode=yes"));
+        assert!(!vars("a.b/c", &[("GIT_SSH", "/my/ssh")]).contains_key("GIT_SSH_COMMAND"));
+    }
+
+    #[test]
+    fn the_toolchain_is_checked_as_the_host_says() {
+        assert_eq!(vars(TOOLCHAIN, &[("GOSUMDB", "my.db+1+2")])["GOSUMDB"], "my.db+1+2");
+        assert!(!vars(TOOLCHAIN, &[]).contains_key("GOSUMDB"));
+    }
+
+    #[test]
+    fn git_configuration_of_the_host_is_added_to() {
+        let host = [("GIT_CONFIG_COUNT", "1"), ("GIT_CONFIG_KEY_0", "a.b"), ("GIT_CONFIG_VALUE_0", "c")];
+        let with = vars("a.b/c", &host);
+        assert_eq!((with["GIT_CONFIG_COUNT"].as_str(), with["GIT_CONFIG_KEY_0"].as_str()), ("2", "a.b"));
+        assert_eq!(with["GIT_CONFIG_KEY_1"], "gc.autoDetach");
+        assert_eq!(vars("a.b/c", &[("GIT_CONFIG_COUNT", "x")])["GIT_CONFIG_COUNT"], "x");
+    }
+}

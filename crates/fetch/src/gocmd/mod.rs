@@ -1,0 +1,129 @@
+//! Direct from version control, through the `go` command of the host: what it lists, resolves and downloads is what
+//! every Go user would get, with the host's git configuration, credentials and proxies.
+//!
+//! Each run has a module cache of its own, thrown away afterwards, and shares only the clones of repositories: no source
+//! tree is kept, and no `go` client on this host that holds a lock in its module cache can wait for us while we wait for
+//! it. Whoever asks for the same version at the same time shares one run.
+//!
+//! What remains of the host's Go: it refuses to make the zip of a module whose `go` line is newer than itself
+//! (`.info`, `.mod` and lists work); newer toolchains named `go1.N` on PATH are used then.
+
+mod bundle;
+mod clones;
+mod env;
+mod failure;
+mod flight;
+mod gate;
+mod output;
+mod run;
+mod scratch;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    ffi::OsString,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use gomod::{ModulePath, ModuleVersion, Patterns, Query};
+use goproxy_engine::{Error, ErrorKind, Kind, Object, Resolved, Result, Source, Staging, Store};
+
+use self::run::Runner;
+
+/// How to run `go`.
+#[derive(Clone)]
+pub struct GoOptions {
+    /// The program, as [`GoCommand::find`] finds it.
+    pub go: PathBuf,
+    /// Clones of repositories, shared by all runs and with any `go` whose module cache this is:
+    /// `<GOPATH>/pkg/mod/cache/vcs`.
+    pub vcs_dir: PathBuf,
+    /// Where runs have their temporary files; leftovers of dead processes in it are removed.
+    pub scratch_root: PathBuf,
+    /// The environment of this process, which the host's git configuration, credentials and proxies come from.
+    pub host_env: Vec<(OsString, OsString)>,
+    /// GOPRIVATE of the runs; it decides what GOVCS allows.
+    pub private: Patterns,
+    /// How many processes may run at a time.
+    pub concurrency: usize,
+    /// How many more requests may wait for their turn.
+    pub queue: usize,
+    /// How long one process may take.
+    pub time_limit: Duration,
+}
+
+/// Without the environment, which may hold credentials.
+impl std::fmt::Debug for GoOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GoOptions").field("go", &self.go).field("vcs_dir", &self.vcs_dir).finish_non_exhaustive()
+    }
+}
+
+/// The `go` command as a source of modules. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct GoCommand {
+    runner: Arc<Runner>,
+}
+
+impl GoCommand {
+    /// Prepares the scratch directory. Errors are of the file system.
+    pub fn new(options: GoOptions) -> std::io::Result<Self> {
+        Ok(Self { runner: Arc::new(Runner::new(options)?) })
+    }
+
+    /// The `go` program on this process's PATH, as an absolute path.
+    pub fn find() -> Option<PathBuf> {
+        let path = std::env::var_os("PATH")?;
+        std::env::split_paths(&path).filter(|dir| dir.is_absolute()).map(|dir| dir.join("go")).find(|go| is_program(go))
+    }
+
+    /// Replaces GOPRIVATE, for runs that begin from now on.
+    pub fn set_private(&self, private: &Patterns) {
+        self.runner.set_private(private);
+    }
+}
+
+fn is_program(path: &Path) -> bool {
+    path.metadata().is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
+}
+
+#[async_trait]
+impl Source for GoCommand {
+    fn name(&self) -> &'static str {
+        "direct"
+    }
+
+    async fn list(&self, path: &ModulePath) -> Result<Bytes> {
+        Runner::list(&self.runner, path).await
+    }
+
+    async fn latest(&self, path: &ModulePath, store: &dyn Store) -> Result<Resolved> {
+        Runner::resolve(&self.runner, path, "latest").await?.resolved(store).await
+    }
+
+    async fn query(&self, path: &ModulePath, query: &Query, store: &dyn Store) -> Result<Resolved> {
+        Runner::resolve(&self.runner, path, query.as_str()).await?.resolved(store).await
+    }
+
+    async fn fetch(&self, version: &ModuleVersion, kind: Kind, store: &dyn Store) -> Result<Vec<(Object, Staging)>> {
+        Runner::fetch(&self.runner, version, kind).await?.staged(version, kind, store).await
+    }
+}
+
+/// Our own side failed.
+fn internal(detail: impl std::fmt::Display) -> Error {
+    Error::new(ErrorKind::Internal, "the proxy could not write to its cache").with_detail(detail.to_string())
+}
+
+/// Runs file work where it may block.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> std::io::Result<T> + Send + 'static) -> Result<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result.map_err(internal),
+        Err(e) => Err(Error::new(ErrorKind::Internal, "internal error").with_detail(format!("blocking task: {e}"))),
+    }
+}

@@ -108,7 +108,7 @@ fn build(options: &ClientOptions, finish: impl Fn(ClientBuilder) -> Result<Clien
         match attempt(base(options).tls_certs_merge(extra))? {
             Ok(client) => return Ok(client),
             Err(e) => {
-                tracing::warn!(error = %chain(&e), "default certificates left out beside SSL_CERT_FILE or SSL_CERT_DIR")
+                tracing::warn!(error = %chain(&e), "default certificates left out beside SSL_CERT_FILE or SSL_CERT_DIR");
             }
         }
     }

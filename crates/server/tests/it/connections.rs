@@ -145,6 +145,23 @@ async fn keep_alive_serves_many_requests() {
     assert_eq!(server.fake.served().len(), 100);
 }
 
+/// Closing at once would reset the connection under a client that is still sending, and the reset may overtake the
+/// answer.
+#[tokio::test]
+async fn a_client_that_sends_too_much_is_not_reset() {
+    let server = Running::start();
+    let mut stream = server.connect().await;
+    let field = format!("X: {}", "x".repeat(20 << 10));
+    stream.write_all(format!("GET /a.b/c/@v/list HTTP/1.1\r\nHost: a\r\n{field}").as_bytes()).await.unwrap();
+    assert!(read_until(&mut stream, "\r\n\r\n").await.starts_with("HTTP/1.1 431 "));
+    for _ in 0..3 {
+        stream.write_all(&[b'x'; 8 << 10]).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    stream.shutdown().await.unwrap();
+    assert_eq!(stream.read(&mut [0]).await.unwrap(), 0);
+}
+
 #[tokio::test]
 async fn http_1_0_closes() {
     let server = Running::start();

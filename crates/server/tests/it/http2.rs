@@ -73,8 +73,10 @@ async fn a_cut_file_resets_the_stream() {
     let file = tempfile::tempfile().unwrap();
     file.set_len(100_000).unwrap();
     server.fake.answer("a.b/cut", Ok(Reply { blob: Blob::File(Arc::new(file)), size: 200_000, ..reply("") }));
-    let answer = sender.send_request(get("/a.b/cut/@v/v1.0.0.zip")).await.unwrap();
-    answer.into_body().collect().await.unwrap_err();
+    // The reset may overtake the header.
+    if let Ok(answer) = sender.send_request(get("/a.b/cut/@v/v1.0.0.zip")).await {
+        answer.into_body().collect().await.unwrap_err();
+    }
     // The connection goes on.
     assert_eq!(sender.send_request(get("/healthz")).await.unwrap().status(), 200);
 }

@@ -108,12 +108,13 @@ impl Handler for Fake {
     }
 }
 
-/// A sink that tests can read.
+/// A sink that tests can read, not a fast one: what waits for it to be written shows.
 #[derive(Clone, Default)]
 pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        std::thread::sleep(Duration::from_millis(20));
         self.0.lock().unwrap().extend_from_slice(bytes);
         Ok(bytes.len())
     }

@@ -2,8 +2,8 @@
 //! (<https://go.dev/ref/mod#goproxy-protocol>) and the checksum database under `/sumdb/`.
 //!
 //! A path is decoded once and must then be plain: no empty, `.` or `..` element, nothing that could be read in two
-//! ways. What it yields are checked types, so nothing built from a route (file names, upstream URLs) can hold raw client
-//! text, and every route has one spelling: escaping it again gives the decoded path back.
+//! ways. What it yields are checked types, so nothing built from a route (file names, upstream URLs) can hold raw
+//! client text, and every route has one spelling: escaping it again gives the decoded path back.
 
 use std::borrow::Cow;
 

@@ -17,7 +17,10 @@ impl Engine {
         let raw = self.shared.watch(source, "list", source.list(path)).await?;
         let list = parse_list(path, &raw)?;
         let newest = match (list.highest_compatible(), list.highest_incompatible()) {
-            (Some(compatible), Some(incompatible)) => self.prefer(path, compatible, incompatible).await?,
+            (Some(compatible), Some(incompatible)) => {
+                let adopted = self.has_go_mod(path, list.last_compatible().unwrap_or(compatible)).await?;
+                if adopted { compatible.clone() } else { incompatible.clone() }
+            }
             (Some(version), None) | (None, Some(version)) => version.clone(),
             (None, None) => list.newest_pseudo().cloned().ok_or(absent)?,
         };
@@ -26,14 +29,12 @@ impl Engine {
         self.small(Object::Module(newest, Kind::Info)).await
     }
 
-    /// A higher `+incompatible` version counts only if the module has not adopted go.mod by its last compatible one.
-    async fn prefer(&self, path: &ModulePath, compatible: &Version, incompatible: &Version) -> Result<Version> {
-        let Ok(version) = ModuleVersion::new(path.clone(), compatible.clone()) else {
-            return Ok(incompatible.clone());
-        };
+    /// Whether a version has a go.mod of its own. `+incompatible` versions count only while the last compatible
+    /// version has none.
+    async fn has_go_mod(&self, path: &ModulePath, version: &Version) -> Result<bool> {
+        let Ok(version) = ModuleVersion::new(path.clone(), version.clone()) else { return Ok(false) };
         let go_mod = self.small(Object::Module(version, Kind::Mod)).await?;
-        let synthesized = gomod::modfile::synthesized(path);
-        Ok(if go_mod == synthesized.as_bytes() { incompatible } else { compatible }.clone())
+        Ok(go_mod != gomod::modfile::synthesized(path).as_bytes())
     }
 
     /// The bytes of a small object, from the store or fetched.

@@ -4,18 +4,27 @@
 //! rules of golang.org/x/mod, so whoever gets one need not check again. The free functions behind them are in [`path`],
 //! [`semver`] and [`pseudo`].
 
+pub mod dirhash;
 mod escape;
+mod fold;
+mod info;
+pub mod list;
 mod major;
+pub mod modfile;
 mod module;
 pub mod path;
 pub mod pattern;
 mod proxylist;
 pub mod pseudo;
+mod rfc3339;
 pub mod route;
 pub mod semver;
+pub mod sumdb;
 mod tile;
 mod version;
+pub mod zip;
 
+pub use info::{Info, InfoError, Origin};
 pub use module::{ModulePath, ModuleVersion};
 pub use path::PathError;
 pub use pattern::{PatternError, Patterns};

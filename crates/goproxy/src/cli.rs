@@ -45,7 +45,8 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Invocati
         None => "serve".to_owned(),
     };
     if !COMMANDS.contains(&word.as_str()) {
-        let hint = nearest(&word, COMMANDS).map_or_else(|| "see goproxy -help".to_owned(), |c| format!("did you mean {c}?"));
+        let hint =
+            nearest(&word, COMMANDS).map_or_else(|| "see goproxy -help".to_owned(), |c| format!("did you mean {c}?"));
         return Err(Failure::usage(format!("unknown command {word:?}; {hint}")));
     }
     parser.command(&word)
@@ -72,7 +73,10 @@ impl Parser {
             }
             ("help", _) => Command::Help,
             (_, Some(extra)) => {
-                return Err(Failure::usage(format!("unexpected argument {:?}; see goproxy -help", extra.to_string_lossy())));
+                return Err(Failure::usage(format!(
+                    "unexpected argument {:?}; see goproxy -help",
+                    extra.to_string_lossy()
+                )));
             }
             ("check-config", None) => Command::CheckConfig,
             ("version", None) => Command::Version,
@@ -168,11 +172,10 @@ mod tests {
         for args in ["-listen :1", "--listen :1", "-listen=:1", "--listen=:1", "serve -listen :1", "-listen :1 serve"] {
             assert_eq!(flags(args), [("listen", ":1".to_owned())], "{args}");
         }
-        assert_eq!(flags("-proxy= -exclude -x -sumdb a=b"), [
-            ("proxy", String::new()),
-            ("exclude", "-x".to_owned()),
-            ("sumdb", "a=b".to_owned()),
-        ]);
+        assert_eq!(
+            flags("-proxy= -exclude -x -sumdb a=b"),
+            [("proxy", String::new()), ("exclude", "-x".to_owned()), ("sumdb", "a=b".to_owned()),]
+        );
     }
 
     #[test]

@@ -60,7 +60,10 @@ where
     N: for<'a> FormatFields<'a> + 'static,
 {
     fn format_event(
-        &self, context: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>,
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
     ) -> std::fmt::Result {
         let mut fields = String::new();
         context.field_format().format_fields(Writer::new(&mut fields), event)?;

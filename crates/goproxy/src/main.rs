@@ -1,18 +1,82 @@
 //! The Go module proxy that an organisation runs for itself.
 
 mod cli;
+mod direct;
 mod failure;
+mod handler;
 mod help;
+mod limits;
 mod log;
 mod pid1;
 mod program;
+mod reload;
+mod run;
+mod serve;
+mod service;
 mod settings;
+mod stop;
+mod upstreams;
 
-use std::process::ExitCode;
-fn main() -> ExitCode { match start() { Ok(c) => c, Err(f) => f.report() } }
-fn start() -> Result<ExitCode, failure::Failure> {
-    let i = cli::parse(std::env::args_os().skip(1))?;
-    let l = settings::load(settings::Mode::Serve, &i.flags, &settings::Environment::of_process())?;
-    print!("{}{}", help::text(), settings::effective_toml(&l));
-    Ok(ExitCode::SUCCESS)
+use std::{ffi::OsString, io::Write as _, process::ExitCode, time::Duration};
+
+use crate::{
+    cli::Command,
+    failure::Failure,
+    log::Log,
+    reload::Reloader,
+    settings::{Environment, Mode},
+    upstreams::Upstreams,
+};
+
+/// How long tasks may take to give up what they hold, once everything has been answered.
+const LAST_WORK: Duration = Duration::from_millis(500);
+
+fn main() -> ExitCode {
+    start(std::env::args_os().skip(1).collect()).unwrap_or_else(|failure| failure.report())
+}
+
+/// Understands what is asked for, completely, before anything happens; then does it.
+fn start(args: Vec<OsString>) -> Result<ExitCode, Failure> {
+    let invocation = cli::parse(args.clone())?;
+    let mode = match &invocation.command {
+        Command::Help => return Ok(print(&help::text())),
+        Command::Version => return Ok(print(concat!("goproxy ", env!("CARGO_PKG_VERSION"), "\n"))),
+        Command::Run(_) => Mode::Run,
+        Command::Serve | Command::CheckConfig => Mode::Serve,
+    };
+    let environment = Environment::of_process();
+    let loaded = settings::load(mode, &invocation.flags, &environment)?;
+    if invocation.command == Command::CheckConfig {
+        Upstreams::new(&loaded)?;
+        return Ok(print(&settings::effective_toml(&loaded)));
+    }
+    if pid1::is_init() {
+        return pid1::supervise(args);
+    }
+    let log = Log::start(&loaded.settings.logs);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::fatal(format!("cannot start the runtime: {error}")))?;
+    let result = match invocation.command {
+        Command::Run(command) => runtime.block_on(run::run(&loaded, command)),
+        _ => {
+            limits::raise_open_files();
+            let reloader = Reloader::new(mode, invocation.flags, environment, &loaded);
+            runtime.block_on(serve::serve(&loaded, reloader, &log))
+        }
+    };
+    // Fetches that nobody waits for are dropped, and with them their processes; a thread that hangs on a slow disk does
+    // not hold up the end.
+    runtime.shutdown_timeout(LAST_WORK);
+    result
+}
+
+/// Prints to standard output. A reader that went away early is no failure.
+fn print(text: &str) -> ExitCode {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => ExitCode::FAILURE,
+        _ => ExitCode::SUCCESS,
+    }
 }

@@ -35,12 +35,10 @@ pub(crate) fn supervise(args: Vec<OsString>) -> Result<ExitCode, Failure> {
         let program = std::env::current_exe().map_err(|error| fatal("find its own program", error))?;
         let child = foreground(program.as_os_str()).args(args).spawn();
         let child = child.map_err(|error| fatal("start its own program", error))?;
-        let Some(child) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) else {
-            return Err(Failure::fatal("as process 1: the child has no process id"));
-        };
+        let child = Pid::from_child(&child);
         let status = tokio::select! {
             status = reap(child, &mut exits) => status,
-            () = forwarder.forward_to(child) => None,
+            never = forwarder.forward_to(child) => match never {},
         };
         Ok(ExitCode::from(status.map_or(1, exit_code)))
     })

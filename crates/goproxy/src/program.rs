@@ -1,7 +1,7 @@
 //! Starting other programs in the foreground: ourselves under our own init, and the command of `goproxy run`. What
 //! runs in the background for a fetch is started elsewhere, with a clean environment.
 
-use std::{ffi::OsStr, os::unix::process::ExitStatusExt as _, process::ExitStatus};
+use std::{convert::Infallible, ffi::OsStr, os::unix::process::ExitStatusExt as _, process::ExitStatus};
 
 use rustix::process::{Pid, Signal};
 use tokio::signal::unix::{self, SignalKind};
@@ -42,8 +42,8 @@ impl Forwarder {
         Ok(Self { streams: streams.collect::<std::io::Result<_>>()?, terminal: in_terminal_foreground() })
     }
 
-    /// Passes on whatever arrives, until it is dropped.
-    pub(crate) async fn forward_to(&mut self, child: Pid) {
+    /// Passes on whatever arrives, for as long as it is polled.
+    pub(crate) async fn forward_to(&mut self, child: Pid) -> Infallible {
         loop {
             let signal = self.next().await;
             // A key press in the terminal reached the child already: it is in the foreground with us, and a second

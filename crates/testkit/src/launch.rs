@@ -164,7 +164,9 @@ fn follow(stream: impl Read + Send + 'static, log: Arc<Mutex<String>>) -> mpsc::
         while matches!(reader.read_until(b'\n', &mut line), Ok(1..)) {
             let text = String::from_utf8_lossy(&line).into_owned();
             log.lock().unwrap().push_str(&text);
-            if let Some(address) = text.split_once(READY).and_then(|(_, rest)| rest.trim().parse().ok()) {
+            // In a JSON log, a quotation mark follows.
+            let address = text.split_once(READY).and_then(|(_, rest)| rest.trim().split('"').next());
+            if let Some(address) = address.and_then(|address| address.parse().ok()) {
                 let _ = sender.send(address);
             }
             line.clear();

@@ -54,7 +54,10 @@ fn up_to_date(name: &str, generated: &str) {
 fn reference() -> String {
     let mut text = INTRO.to_owned();
     for group in Group::ALL {
-        text.push_str(&format!("\n### {}\n\n| Flag and key | Environment | Default | SIGHUP | Meaning |\n", group.title()));
+        text.push_str(&format!(
+            "\n### {}\n\n| Flag and key | Environment | Default | SIGHUP | Meaning |\n",
+            group.title()
+        ));
         text.push_str("|---|---|---|---|---|\n");
         for setting in settings(group) {
             let default = match setting.default {
@@ -87,7 +90,9 @@ fn example() -> String {
             text.push_str(&format!("\n{}", wrapped(setting.help)));
             match setting.default {
                 Fallback::Value("") => text.push_str("# Default: empty.\n"),
-                Fallback::Value(default) | Fallback::Found(default, _) => text.push_str(&format!("# Default: {default}.\n")),
+                Fallback::Value(default) | Fallback::Found(default, _) => {
+                    text.push_str(&format!("# Default: {default}.\n"));
+                }
             }
             text.push_str(&format!("#{} = {}\n", setting.name, toml_value(setting, setting.example)));
         }

@@ -9,6 +9,8 @@ mod duration;
 mod environment;
 mod file;
 mod load;
+#[cfg(test)]
+mod load_tests;
 mod redact;
 mod setting;
 mod show;
@@ -19,14 +21,15 @@ mod value;
 use std::{path::PathBuf, time::Duration};
 
 use gomod::{Patterns, ProxyList};
+use goproxy_server::{AccessLogFormat, Listen};
 
 pub(crate) use environment::Environment;
-pub(crate) use load::{Effective, Given, Loaded, Mode, Origin, load};
+pub(crate) use load::{Effective, Given, Loaded, Mode, load};
 pub(crate) use setting::{Fallback, Group, Setting, Shape};
 pub(crate) use show::effective_toml;
 pub(crate) use suggest::nearest;
 pub(crate) use table::{TABLE, find};
-pub(crate) use value::{Listen, SumDb};
+pub(crate) use value::SumDb;
 
 /// Every setting, parsed.
 #[derive(Clone, Debug, Default)]
@@ -41,12 +44,18 @@ pub(crate) struct Settings {
 }
 
 /// How clients reach us.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Serving {
     /// `-listen`.
     pub(crate) listen: Listen,
     /// `-pathPrefix`: empty, or `/x` without a slash at its end.
     pub(crate) path_prefix: String,
+}
+
+impl Default for Serving {
+    fn default() -> Self {
+        Self { listen: Listen::Tcp { host: String::new(), port: 0 }, path_prefix: String::new() }
+    }
 }
 
 /// What is kept, and for how long.
@@ -85,12 +94,16 @@ impl Sources {
 pub(crate) struct Limits {
     /// `-connectTimeout`.
     pub(crate) connect: Duration,
+    /// `-responseTimeout`.
+    pub(crate) response: Duration,
     /// `-idleTimeout`.
     pub(crate) idle: Duration,
     /// `-directTimeout`.
     pub(crate) direct: Duration,
     /// `-drainTimeout`.
     pub(crate) drain: Duration,
+    /// `-upstreamLimit`.
+    pub(crate) upstream_requests: usize,
     /// `-directLimit`.
     pub(crate) direct_commands: usize,
     /// `-maxConnections`.
@@ -104,8 +117,8 @@ pub(crate) struct Logs {
     pub(crate) level: Level,
     /// `-logFormat`.
     pub(crate) format: Format,
-    /// `-accessLog`: `None` is off.
-    pub(crate) access: Option<Format>,
+    /// `-accessLog`.
+    pub(crate) access: AccessLogFormat,
 }
 
 /// How much is logged.

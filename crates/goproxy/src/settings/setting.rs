@@ -112,13 +112,6 @@ impl Setting {
         variable
     }
 
-    /// The default as documentation shows it; empty for an empty one.
-    pub(crate) const fn default_text(&self) -> &'static str {
-        match self.default {
-            Fallback::Value(text) | Fallback::Found(text, _) => text,
-        }
-    }
-
     /// A good value as it may be shown to anybody.
     pub(crate) fn shown(&self, text: &str) -> String {
         if self.shape.may_hold_secrets() { redact::elements(text) } else { text.to_owned() }

@@ -2,14 +2,15 @@
 //! file all come from these rows.
 
 use gomod::{Patterns, ProxyList};
+use goproxy_server::AccessLogFormat;
 
 use super::{Fallback, Format, Group, Level, Setting, Shape, duration, value};
 
 const LEVELS: [(&str, Level); 4] =
     [("error", Level::Error), ("warn", Level::Warn), ("info", Level::Info), ("debug", Level::Debug)];
 const FORMATS: [(&str, Format); 2] = [("text", Format::Text), ("json", Format::Json)];
-const ACCESS: [(&str, Option<Format>); 3] =
-    [("text", Some(Format::Text)), ("json", Some(Format::Json)), ("off", None)];
+const ACCESS: [(&str, AccessLogFormat); 3] =
+    [("text", AccessLogFormat::Text), ("json", AccessLogFormat::Json), ("off", AccessLogFormat::Off)];
 
 /// The row of a setting.
 pub(crate) fn find(name: &str) -> Option<&'static Setting> {
@@ -84,7 +85,8 @@ pub(crate) static TABLE: &[Setting] = &[
                comes from version control.",
         example: "https://goproxy.io,direct",
         set: |s, text| {
-            let list = || ProxyList::parse(text).map_err(|error| format!("{error}; for example https://goproxy.io,direct"));
+            let list =
+                || ProxyList::parse(text).map_err(|error| format!("{error}; for example https://goproxy.io,direct"));
             s.sources.proxy = if text.trim().is_empty() { None } else { Some(list()?) };
             Ok(())
         },
@@ -125,6 +127,16 @@ pub(crate) static TABLE: &[Setting] = &[
         set: |s, text| value::limit(text).map(|limit| s.limits.connect = limit),
     },
     Setting {
+        name: "responseTimeout",
+        group: Group::Limits,
+        shape: Shape::Duration,
+        default: Fallback::Value("3m"),
+        reload: true,
+        help: "How long an upstream may take to begin its answer; it may have to clone a repository first.",
+        example: "1m",
+        set: |s, text| value::limit(text).map(|limit| s.limits.response = limit),
+    },
+    Setting {
         name: "idleTimeout",
         group: Group::Limits,
         shape: Shape::Duration,
@@ -133,6 +145,16 @@ pub(crate) static TABLE: &[Setting] = &[
         help: "How long an upstream may stay silent in the middle of an answer.",
         example: "30s",
         set: |s, text| value::limit(text).map(|limit| s.limits.idle = limit),
+    },
+    Setting {
+        name: "upstreamLimit",
+        group: Group::Limits,
+        shape: Shape::Count,
+        default: Fallback::Value("64"),
+        reload: true,
+        help: "How many requests to one upstream are under way at the same time; others wait.",
+        example: "32",
+        set: |s, text| value::count(text).map(|count| s.limits.upstream_requests = count),
     },
     Setting {
         name: "directTimeout",
@@ -152,10 +174,7 @@ pub(crate) static TABLE: &[Setting] = &[
         reload: false,
         help: "How many fetches from version control run at the same time; others wait.",
         example: "8",
-        set: |s, text| {
-            let text = if text.is_empty() { (2 * processors()).to_string() } else { text.to_owned() };
-            value::count(&text).map(|count| s.limits.direct_commands = count)
-        },
+        set: |s, text| value::count(text).map(|count| s.limits.direct_commands = count),
     },
     Setting {
         name: "maxConnections",
@@ -226,7 +245,8 @@ mod tests {
                 Fallback::Found(_, find) => find(&environment).expect(setting.name),
             };
             for text in [&default, setting.example] {
-                (setting.set)(&mut Settings::default(), text).unwrap_or_else(|e| panic!("{}: {text}: {e}", setting.name));
+                (setting.set)(&mut Settings::default(), text)
+                    .unwrap_or_else(|e| panic!("{}: {text}: {e}", setting.name));
             }
         }
     }

@@ -3,22 +3,9 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use goproxy_server::Listen;
+
 use super::duration;
-
-/// Where to listen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Listen {
-    /// `[host]:port`; an empty host is every address of the machine.
-    Tcp { host: String, port: u16 },
-    /// `unix:/path`.
-    Unix(PathBuf),
-}
-
-impl Default for Listen {
-    fn default() -> Self {
-        Self::Tcp { host: String::new(), port: 0 }
-    }
-}
 
 /// A checksum database that we stand in for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,30 +19,15 @@ pub(crate) struct SumDb {
 /// `[host]:port` or `unix:/path`.
 pub(crate) fn listen(text: &str) -> Result<Listen, String> {
     const EXAMPLE: &str = "for example 0.0.0.0:8081, :8081 or unix:/run/goproxy.sock";
-    if let Some(path) = text.strip_prefix("unix:") {
-        return if path.starts_with('/') {
-            Ok(Listen::Unix(path.into()))
-        } else {
-            Err("needs an absolute path after unix:, for example unix:/run/goproxy.sock".into())
-        };
-    }
-    if text.contains("://") || text.contains('/') {
-        return Err(format!("is an address, not a URL, {EXAMPLE}"));
-    }
-    let Some((host, port)) = text.rsplit_once(':') else {
-        return Err(format!("needs a host and a port, {EXAMPLE}"));
-    };
-    let bracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-    if bracketed.is_none() && host.contains(':') {
-        return Err("needs brackets around an IPv6 address, for example [::1]:8081".into());
-    }
-    let host = bracketed.unwrap_or(host);
-    if host.contains(|c: char| c.is_whitespace() || c.is_control() || "[]@".contains(c)) {
-        return Err(format!("has no valid host, {EXAMPLE}"));
-    }
-    match port.parse() {
-        Ok(number) if port.bytes().all(|b| b.is_ascii_digit()) => Ok(Listen::Tcp { host: host.to_owned(), port: number }),
-        _ => Err(format!("needs a port number from 0 to 65535, {EXAMPLE}")),
+    let listen = text.parse().map_err(|remedy| format!("{remedy}, {EXAMPLE}"));
+    match &listen {
+        _ if text.contains("://") => Err(format!("is an address, not a URL, {EXAMPLE}")),
+        Ok(Listen::Tcp { host, .. })
+            if host.contains(|c: char| c.is_whitespace() || c.is_control() || "[]@/".contains(c)) =>
+        {
+            Err(format!("has no valid host, {EXAMPLE}"))
+        }
+        _ => listen,
     }
 }
 
@@ -157,14 +129,14 @@ mod tests {
             assert_eq!(listen(text).expect(text), value);
         }
         for (text, remedy) in [
-            ("", "needs a host and a port"),
-            ("8081", "needs a host and a port"),
+            ("", "write host:port"),
+            ("8081", "write host:port"),
             ("http://0.0.0.0:8081", "not a URL"),
-            ("::1:80", "brackets"),
-            ("a:65536", "port number"),
-            ("a:+80", "port number"),
-            ("a:http", "port number"),
+            ("::1:80", "[address]:port"),
+            ("a:65536", "the port is a number"),
+            ("a:http", "the port is a number"),
             ("a b:80", "no valid host"),
+            ("a/b:80", "no valid host"),
             ("unix:x.sock", "absolute path"),
         ] {
             let error = listen(text).expect_err(text);
@@ -191,7 +163,17 @@ mod tests {
             sum_dbs("sum.golang.org, b.example/x=http://u:p@127.0.0.1:80/y/").expect("two"),
             [db("sum.golang.org", "https://sum.golang.org"), db("b.example/x", "http://u:p@127.0.0.1:80/y")]
         );
-        for text in ["a=", "a=ftp://x", "=https://x", "a,a", "https://sum.golang.org", "A", "a=https://", "../x", "a=https://x?y"] {
+        for text in [
+            "a=",
+            "a=ftp://x",
+            "=https://x",
+            "a,a",
+            "https://sum.golang.org",
+            "A",
+            "a=https://",
+            "../x",
+            "a=https://x?y",
+        ] {
             sum_dbs(text).expect_err(text);
         }
     }

@@ -89,10 +89,28 @@ async fn sighup_applies_what_it_can_and_says_what_it_cannot() {
 
 #[tokio::test]
 async fn log_lines_are_json_objects_on_request() {
-    let output =
-        goproxy().bare().args(["-listen", "127.0.0.1:0", "-logFormat", "json", "-cacheDir", "/proc/none"]).run().await;
-    assert_eq!(output.code, Some(1), "{output:?}");
-    let mut proxy = goproxy().args(["-logLevel", "debug"]).env("GOPROXY_NONE", "1").start().await;
-    assert!(proxy.log().contains("warning: the environment variable GOPROXY_NONE names no setting"), "{}", proxy.log());
+    let mut proxy = goproxy().args(["-logFormat", "json"]).env("GOPROXY_NONE", "1").start().await;
     proxy.terminate(LIMIT).await.expect("it ends");
+    logged(&proxy, "Successful server shutdown.").await;
+    let log = proxy.log();
+    let lines: Vec<serde_json::Value> = log.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    assert_eq!(lines[0]["level"], "WARN", "{log}");
+    assert_eq!(lines[0]["message"], "the environment variable GOPROXY_NONE names no setting; see goproxy -help");
+    assert_eq!(lines[1]["message"], format!("listening on {}", proxy.url()));
+    assert!(lines.iter().all(|line| line["timestamp"].is_string()), "{log}");
+}
+
+#[tokio::test]
+async fn the_log_level_decides_what_is_logged() {
+    // Below its level, not even the line that says where it listens.
+    let dir = tempfile::tempdir().expect("a directory");
+    let socket = dir.path().join("s");
+    let listen = format!("unix:{}", socket.display());
+    let script = "\"$0\" \"$@\" & while [ ! -S \"$SOCKET\" ]; do sleep 0.05; done; sleep 0.2; kill -TERM $!; wait $!";
+    for (level, lines) in [("info", 3), ("warn", 0)] {
+        let shell = Proxy::builder("sh").bare().args(["-c", script, env!("CARGO_BIN_EXE_goproxy"), "-listen", &listen]);
+        let output = shell.args(["-logLevel", level]).env("SOCKET", &socket).run().await;
+        assert_eq!((output.code, output.stderr.lines().count()), (Some(0), lines), "{output:?}");
+        assert_eq!(output.stderr.contains(&format!("goproxy.io: listening on {listen}\n")), level == "info");
+    }
 }

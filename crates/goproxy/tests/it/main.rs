@@ -1,10 +1,20 @@
 //! The one integration binary: the program as a process, with real clients, real git and scripted upstreams.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "test code, helpers included: what does not hold stops the test, and what is skipped is said"
+)]
+
 mod adopt;
+mod cli;
 mod crash;
 mod defects;
 mod go_e2e;
+mod lifecycle;
 mod live;
 mod operate;
 mod protocol;
+mod run;
 mod support;

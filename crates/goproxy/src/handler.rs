@@ -1,0 +1,90 @@
+//! Joins the server to the engine and the store; neither knows the other.
+
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use gomod::Route;
+use goproxy_engine::{Engine, Reply, Result, Via};
+use goproxy_server::{Gauges, Handler};
+use goproxy_store::FsStore;
+
+/// How often the store is asked whether it can still be written.
+const PROBE: Duration = Duration::from_secs(10);
+
+/// Answers the server's requests with the engine.
+pub(crate) struct EngineHandler {
+    engine: Engine,
+    store: FsStore,
+    /// Why we are not ready, if so.
+    unready: Arc<RwLock<Option<String>>>,
+}
+
+impl EngineHandler {
+    /// A handler, and the watch over its store that runs as long as the runtime does.
+    pub(crate) async fn new(engine: Engine, store: FsStore) -> Self {
+        let unready = Arc::new(RwLock::new(None));
+        match store.writable().await {
+            Ok(()) => {
+                tokio::spawn(watch(store.clone(), Arc::clone(&unready)));
+            }
+            // A cache that somebody mounted read-only serves what it has: that is being ready.
+            Err(error) => tracing::warn!(detail = error.detail(), "the cache cannot be written: {error}"),
+        }
+        Self { engine, store, unready }
+    }
+}
+
+/// A store that was writable and no longer is (a full disk, a lost mount) makes us unready until it recovers.
+async fn watch(store: FsStore, unready: Arc<RwLock<Option<String>>>) {
+    loop {
+        tokio::time::sleep(PROBE).await;
+        let state = store.writable().await.err();
+        let mut unready = unready.write().unwrap_or_else(PoisonError::into_inner);
+        match (&state, unready.is_some()) {
+            (Some(error), false) => {
+                tracing::error!(detail = error.detail(), "not ready: the cache cannot be written: {error}");
+            }
+            (None, true) => tracing::info!("ready again: the cache can be written"),
+            _ => {}
+        }
+        *unready = state.map(|error| error.message().to_owned());
+    }
+}
+
+#[async_trait]
+impl Handler for EngineHandler {
+    async fn serve(&self, route: &Route) -> Result<Reply> {
+        self.engine.serve(route).await
+    }
+
+    fn mode(&self, route: &Route) -> Via {
+        match route {
+            Route::SumDb(_) => Via::SumDb,
+            Route::Module(request) if request.cached_only => Via::Cached,
+            Route::Module(request) => match self.engine.routing().hops(&request.path).first() {
+                Some(hop) if hop.source.name() == "direct" => Via::Direct,
+                _ => Via::Proxy,
+            },
+        }
+    }
+
+    fn ready(&self) -> std::result::Result<(), String> {
+        match &*self.unready.read().unwrap_or_else(PoisonError::into_inner) {
+            Some(reason) => Err(reason.clone()),
+            None => Ok(()),
+        }
+    }
+
+    fn gauges(&self) -> Gauges {
+        let usage = self.store.usage();
+        // The size of the cache itself would need a walk over all of it; the file system knows its own at once.
+        Gauges {
+            store_bytes: None,
+            store_free_bytes: (usage.fs_total_bytes > 0).then_some(usage.fs_free_bytes),
+            store_size_bytes: (usage.fs_total_bytes > 0).then_some(usage.fs_total_bytes),
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Limits that the system sets for this process.
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+/// Raises the number of open files to what the system allows, as Go's runtime does for the programs it runs: the usual
+/// default of 1024 is less than `-maxConnections`.
+pub(crate) fn raise_open_files() {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if current != maximum {
+        // The old limit stays when the system refuses; nothing depends on the new one.
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
+    }
+}

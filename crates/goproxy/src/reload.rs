@@ -1,0 +1,73 @@
+//! SIGHUP: reads the settings again and applies what may change while requests are served.
+
+use crate::{
+    failure::Failure,
+    log::Log,
+    service::Service,
+    settings::{Effective, Environment, Given, Loaded, Mode, Settings, load},
+    upstreams::Upstreams,
+};
+
+/// The settings in force, and where they come from.
+pub(crate) struct Reloader {
+    mode: Mode,
+    flags: Vec<Given>,
+    environment: Environment,
+    /// One for each setting: what the running service works with.
+    effective: Vec<Effective>,
+}
+
+impl Reloader {
+    /// Remembers what the service was started with.
+    pub(crate) fn new(mode: Mode, flags: Vec<Given>, environment: Environment, loaded: &Loaded) -> Self {
+        Self { mode, flags, environment, effective: loaded.effective.clone() }
+    }
+
+    /// Reads everything again. A mistake anywhere changes nothing; either way the log says what happened.
+    pub(crate) fn reload(&mut self, service: &Service, log: &Log) {
+        let (loaded, upstreams) = match self.read() {
+            Ok(read) => read,
+            Err(failure) => {
+                tracing::error!("SIGHUP: nothing changed: {}", failure.line());
+                return;
+            }
+        };
+        self.apply(&loaded.settings, upstreams, service, log);
+        if self.note(loaded.effective) == 0 {
+            tracing::info!("SIGHUP: the settings are unchanged");
+        }
+    }
+
+    fn read(&self) -> Result<(Loaded, Upstreams), Failure> {
+        let loaded = load(self.mode, &self.flags, &self.environment)?;
+        let upstreams = Upstreams::new(&loaded)?;
+        Ok((loaded, upstreams))
+    }
+
+    /// Also where no setting changed: the new clients have read `.netrc` and the certificates again.
+    fn apply(&self, settings: &Settings, upstreams: Upstreams, service: &Service, log: &Log) {
+        service.route(upstreams, settings);
+        log.set_level(settings.logs.level);
+    }
+
+    /// Logs every difference; gives their number.
+    fn note(&mut self, new: Vec<Effective>) -> usize {
+        let mut changes = 0;
+        for (old, new) in self.effective.iter_mut().zip(new) {
+            if old.text == new.text {
+                continue;
+            }
+            changes += 1;
+            let (setting, value) = (new.setting, new.setting.shown(&new.text));
+            let origin = new.origin.describe(setting);
+            if setting.reload {
+                tracing::info!("SIGHUP: {} is now {value:?} ({origin})", setting.name);
+                *old = new;
+            } else {
+                // `old` stays, so that the next SIGHUP says it again.
+                tracing::warn!("SIGHUP: {} is {value:?} now ({origin}): this needs a restart", setting.name);
+            }
+        }
+        changes
+    }
+}

@@ -1,0 +1,114 @@
+//! The running whole: store, sources, engine and server put together, and taken down again.
+
+use std::{net::IpAddr, sync::Arc};
+
+use goproxy_engine::Engine;
+use goproxy_server::{Limits, LocalAddr, Metrics, Server, ServerOptions};
+use goproxy_store::FsStore;
+use tokio::{sync::oneshot, task::JoinHandle};
+
+use crate::{
+    direct::Direct,
+    failure::Failure,
+    handler::EngineHandler,
+    settings::{Loaded, Settings},
+    upstreams::Upstreams,
+};
+
+/// A service that answers requests.
+#[derive(Debug)]
+pub(crate) struct Service {
+    engine: Engine,
+    direct: Direct,
+    address: LocalAddr,
+    path_prefix: String,
+    stop: oneshot::Sender<()>,
+    server: JoinHandle<()>,
+}
+
+impl Service {
+    /// Starts everything. What can be wrong with the settings alone is found before anything is made on disk.
+    pub(crate) async fn start(loaded: &Loaded) -> Result<Self, Failure> {
+        let settings = &loaded.settings;
+        let upstreams = Upstreams::new(loaded)?;
+        let store = FsStore::open(&settings.cache.dir).map_err(|error| {
+            Failure::fatal(match error.detail() {
+                Some(detail) => format!("{error}: {detail}"),
+                None => error.to_string(),
+            })
+        })?;
+        let direct = Direct::new(settings)?;
+        let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION")));
+        let routing = upstreams.routing(settings, &direct.source());
+        let engine = Engine::new(Arc::new(store.clone()), routing, Arc::clone(&metrics) as _);
+        let handler = EngineHandler::new(engine.clone(), store).await;
+        let listen = &settings.serving.listen;
+        let server = Server::bind(server_options(settings), Arc::new(handler), metrics)
+            .map_err(|error| Failure::fatal(format!("cannot listen on {listen}: {error}")))?;
+        let address = server.local_addr().clone();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let server = tokio::spawn(server.run(async move {
+            // The sender being gone means the same.
+            let _ = stopped.await;
+        }));
+        Ok(Self { engine, direct, address, path_prefix: settings.serving.path_prefix.clone(), stop, server })
+    }
+
+    /// Where it listens, for the log: `http://0.0.0.0:8081` or `unix:/path`.
+    pub(crate) fn listening_on(&self) -> String {
+        match &self.address {
+            LocalAddr::Tcp(address) => format!("http://{address}"),
+            LocalAddr::Unix(path) => format!("unix:{}", path.display()),
+        }
+    }
+
+    /// What a client on this machine sets as GOPROXY; `None` on a socket that `go` cannot speak to.
+    pub(crate) fn client_url(&self) -> Option<String> {
+        let mut address = self.address.tcp()?;
+        if address.ip().is_unspecified() {
+            address.set_ip(match address.ip() {
+                IpAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
+                IpAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
+            });
+        }
+        Some(format!("http://{address}{}", self.path_prefix))
+    }
+
+    /// Logs what is allowed and yet most likely not meant.
+    pub(crate) fn warn(&self, loaded: &Loaded) {
+        for name in &loaded.unknown_variables {
+            tracing::warn!("the environment variable {name} names no setting; see goproxy -help");
+        }
+        let sources = &loaded.settings.sources;
+        let needs_direct = sources.proxy.is_none() || !sources.private().is_empty();
+        if needs_direct && matches!(self.direct, Direct::Missing) {
+            tracing::warn!("there is no go command on PATH: nothing can be fetched from version control");
+        }
+    }
+
+    /// Asks others from the next request on.
+    pub(crate) fn route(&self, upstreams: Upstreams, settings: &Settings) {
+        self.direct.set_private(&settings.sources.private());
+        self.engine.set_routing(upstreams.routing(settings, &self.direct.source()));
+    }
+
+    /// Accepts nothing more, and returns when the running requests have ended or their time is up.
+    pub(crate) async fn shut_down(self) {
+        // Fails only when the server has ended already.
+        let _ = self.stop.send(());
+        if let Err(error) = self.server.await {
+            tracing::error!("the server ended badly: {error}");
+        }
+    }
+}
+
+fn server_options(settings: &Settings) -> ServerOptions {
+    ServerOptions {
+        listen: settings.serving.listen.clone(),
+        path_prefix: settings.serving.path_prefix.clone(),
+        drain: settings.limits.drain,
+        max_connections: settings.limits.connections,
+        access_log: settings.logs.access,
+        limits: Limits::default(),
+    }
+}

@@ -1,0 +1,143 @@
+//! Tests of [`load`].
+
+use std::{io::Write as _, path::Path};
+
+use goproxy_server::{AccessLogFormat, Listen};
+
+use super::{Environment, Given, Level, Loaded, Mode, effective_toml, find, load, load::Origin};
+fn flag(name: &str, text: &str) -> Given {
+    Given { setting: find(name).expect(name), text: text.into() }
+}
+
+fn file(text: &str) -> tempfile::NamedTempFile {
+    let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
+    file.write_all(text.as_bytes()).expect("written");
+    file
+}
+
+fn serve<const N: usize>(flags: &[Given], environment: [(&str, &str); N]) -> Result<Loaded, String> {
+    load(Mode::Serve, flags, &Environment::from(environment)).map_err(|failure| failure.line().to_owned())
+}
+
+#[test]
+fn flag_beats_environment_beats_file_beats_default() {
+    let file = file("listen = ':1'\ncacheExpire = '1m'\nlogLevel = 'debug'\n");
+    let config = file.path().to_str().expect("UTF-8");
+    let environment = [
+        ("HOME", "/h"),
+        ("GOPROXY_CONFIG", config),
+        ("GOPROXY_LISTEN", ":2"),
+        ("GOPROXY_CACHE_EXPIRE", "2m"),
+        ("GOPROXY_PROXY", ""),
+    ];
+    let loaded = serve(&[flag("listen", ":9"), flag("listen", ":3")], environment).expect("good");
+    assert_eq!(loaded.settings.serving.listen, Listen::Tcp { host: String::new(), port: 3 });
+    assert_eq!(loaded.settings.cache.expire.as_secs(), 120);
+    assert_eq!(loaded.settings.logs.level, Level::Debug);
+    assert_eq!(loaded.settings.cache.dir, Path::new("/h/go"));
+    let origins: Vec<&Origin> = ["listen", "cacheExpire", "logLevel", "cacheDir"]
+        .iter()
+        .map(|name| &loaded.effective.iter().find(|e| e.setting.name == *name).expect("present").origin)
+        .collect();
+    assert_eq!(
+        origins,
+        [
+            &Origin::Flag,
+            &Origin::Variable("GOPROXY_CACHE_EXPIRE".into()),
+            &Origin::File(config.into(), 3),
+            &Origin::Default
+        ]
+    );
+}
+
+#[test]
+fn a_bad_value_names_itself_its_source_and_the_remedy() {
+    let file = file("\ncacheExpire = '5'\n");
+    let config = file.path().to_str().expect("UTF-8");
+    let remedy = "needs a unit, for example 5m";
+    assert_eq!(
+        serve(&[flag("cacheExpire", "5")], [("HOME", "/h")]).expect_err("no unit"),
+        format!("cacheExpire: bad value \"5\" (flag -cacheExpire): {remedy}")
+    );
+    assert_eq!(
+        serve(&[], [("HOME", "/h"), ("GOPROXY_CACHE_EXPIRE", "5")]).expect_err("no unit"),
+        format!("cacheExpire: bad value \"5\" (environment variable GOPROXY_CACHE_EXPIRE): {remedy}")
+    );
+    // Outranked by the flag, but still somebody's mistake.
+    assert_eq!(
+        serve(&[flag("config", config), flag("cacheExpire", "1m")], [("HOME", "/h")]).expect_err("no unit"),
+        format!("cacheExpire: bad value \"5\" ({config}:2): {remedy}")
+    );
+}
+
+#[test]
+fn malformed_patterns_are_errors_wherever_they_come_from() {
+    for (flags, environment, start) in [
+        (vec![flag("exclude", "a.b/[x")], [("HOME", "/h"), ("X", "")], "exclude: bad value"),
+        (vec![], [("HOME", "/h"), ("GOPRIVATE", "a.b/[x")], "GOPRIVATE: bad value"),
+        (vec![], [("HOME", "/h"), ("GONOSUMDB", "a.b/[x")], "GONOSUMDB: bad value"),
+    ] {
+        let error = serve(&flags, environment).expect_err(start);
+        assert!(error.starts_with(start) && error.contains("a.b/[x"), "{error}");
+    }
+}
+
+#[test]
+fn go_private_adds_to_exclude_and_goproxy_is_not_used() {
+    let environment = [("HOME", "/h"), ("GOPRIVATE", "c.d"), ("GONOSUMDB", "e.f"), ("GOPROXY", "https://x.y")];
+    let loaded = serve(&[flag("exclude", "a.b")], environment).expect("good");
+    let sources = &loaded.settings.sources;
+    assert!(sources.private().matches_str("a.b/x") && sources.private().matches_str("c.d/x"));
+    assert!(!sources.private().matches_str("e.f/x") && sources.go_no_sum.matches_str("e.f/x"));
+    assert!(sources.proxy.is_none());
+}
+
+#[test]
+fn passwords_are_never_shown() {
+    let proxy = "https://u:canary@a.b,direct";
+    let sumdb = "s.t=https://u:canary@s.t";
+    let loaded = serve(&[flag("proxy", proxy), flag("sumdb", sumdb)], [("HOME", "/h")]).expect("good");
+    let shown = effective_toml(&loaded);
+    assert!(!shown.contains("canary") && shown.contains("https://xxxxx@a.b,direct"), "{shown}");
+    for (name, bad) in
+        [("proxy", "https://u:can,ary@a.b:x"), ("proxy", "ftp://u:canary@a.b"), ("sumdb", "s=ftp://u:canary@s.t")]
+    {
+        let error = serve(&[flag(name, bad)], [("HOME", "/h")]).expect_err(bad);
+        assert!(!error.contains("can") && !error.contains("ary@"), "{error}");
+    }
+}
+
+#[test]
+fn no_default_for_the_cache_is_an_error_only_when_it_is_needed() {
+    let error = serve(&[], []).expect_err("no home");
+    assert_eq!(error, "cacheDir: neither GOPATH nor HOME is set, so there is no default; set -cacheDir");
+    serve(&[flag("cacheDir", "/x")], []).expect("given");
+    let loaded = serve(&[flag("cacheDir", "")], [("GOPATH", "/g:/h")]).expect("empty asks for the default");
+    assert_eq!(loaded.settings.cache.dir, Path::new("/g"));
+}
+
+#[test]
+fn a_private_instance_takes_its_address_from_flags_only() {
+    let environment =
+        Environment::from([("HOME", "/h"), ("GOPROXY_LISTEN", "0.0.0.0:8081"), ("GOPROXY_LOG_LEVEL", "info")]);
+    let loaded = load(Mode::Run, &[], &environment).expect("good");
+    assert_eq!(loaded.settings.serving.listen, Listen::Tcp { host: "127.0.0.1".into(), port: 0 });
+    assert_eq!(loaded.settings.logs.access, AccessLogFormat::Off);
+    assert_eq!(loaded.settings.logs.level, Level::Info);
+    let loaded = load(Mode::Run, &[flag("listen", "127.0.0.1:7")], &environment).expect("good");
+    assert_eq!(loaded.settings.serving.listen, Listen::Tcp { host: "127.0.0.1".into(), port: 7 });
+}
+
+#[test]
+fn what_is_printed_can_be_read_again() {
+    let flags = [flag("exclude", "a.b/\"x,c.d"), flag("directLimit", "3"), flag("config", "/dev/null")];
+    let loaded = serve(&flags, [("HOME", "/h"), ("GOPROXY_LISTN", ":1")]).expect("good");
+    let printed = effective_toml(&loaded);
+    assert!(printed.contains("# GOPROXY_LISTN in the environment names no setting"), "{printed}");
+    let again = file(&printed);
+    let config = again.path().to_str().expect("UTF-8");
+    let reread = serve(&[flag("config", config)], [("HOME", "/other")]).expect("readable");
+    for (a, b) in loaded.effective.iter().zip(&reread.effective).skip(1) {
+        assert_eq!((a.setting.name, &a.text), (b.setting.name, &b.text));
+    }
+}

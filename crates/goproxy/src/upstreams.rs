@@ -1,0 +1,92 @@
+//! From settings to the sources of the engine: who is asked for public modules, for private ones, for checksums.
+
+use std::sync::Arc;
+
+use gomod::{ProxyEntry, ProxyTarget};
+use goproxy_engine::{Error, Hop, Routing, Source};
+use goproxy_fetch::{ClientOptions, HttpClient, SumProxy, SumRoute, Upstream};
+
+use crate::{
+    failure::Failure,
+    settings::{Loaded, Settings},
+};
+
+/// Everything that the settings let us speak HTTP with. Making it opens no connection.
+#[derive(Debug)]
+pub(crate) struct Upstreams {
+    /// The `-proxy` list; `None` is version control, the last one there is.
+    hops: Vec<(Option<Upstream>, bool)>,
+    sums: SumProxy,
+}
+
+impl Upstreams {
+    /// Makes the clients. What cannot be used is a bad value: of `-proxy`, of `-sumdb`, or of an environment variable
+    /// that the message names.
+    pub(crate) fn new(loaded: &Loaded) -> Result<Self, Failure> {
+        let settings = &loaded.settings;
+        let limits = &settings.limits;
+        let client = HttpClient::new(ClientOptions {
+            connect_timeout: limits.connect,
+            response_timeout: limits.response,
+            idle_timeout: limits.idle,
+            in_flight: limits.upstream_requests,
+            ..ClientOptions::default()
+        });
+        let client = client.map_err(|error| Failure::config(error.message()))?;
+        let hops = hops(&client, loaded)?;
+        let databases = settings.sources.sumdb.iter().map(|db| (db.name.as_str(), db.url.as_str()));
+        let sums = SumProxy::new(&client, databases, sum_routes(&hops, settings))
+            .map_err(|error| bad_url(loaded, "sumdb", &error))?;
+        Ok(Self { hops, sums })
+    }
+
+    /// The engine's view of the settings, with `direct` for what comes from version control.
+    pub(crate) fn routing(self, settings: &Settings, direct: &Arc<dyn Source>) -> Routing {
+        let hop = |(upstream, on_any_error): (Option<Upstream>, bool)| {
+            let source = upstream.map_or_else(|| Arc::clone(direct), |upstream| Arc::new(upstream));
+            Hop { source, on_any_error }
+        };
+        Routing {
+            private: settings.sources.private(),
+            no_sum: settings.sources.go_no_sum.clone(),
+            direct: Arc::clone(direct),
+            public: self.hops.into_iter().map(hop).collect(),
+            sums: Arc::new(self.sums),
+            sum_names: settings.sources.sumdb.iter().map(|db| db.name.clone()).collect(),
+            freshness: settings.cache.expire,
+        }
+    }
+}
+
+/// The elements of `-proxy`. `off` ends the list: after it nobody is asked, and alone it leaves nobody to ask.
+fn hops(client: &HttpClient, loaded: &Loaded) -> Result<Vec<(Option<Upstream>, bool)>, Failure> {
+    let Some(list) = &loaded.settings.sources.proxy else { return Ok(vec![(None, false)]) };
+    let mut hops = Vec::new();
+    for ProxyEntry { target, on_any_error } in list.entries() {
+        match target {
+            ProxyTarget::Url(url) => {
+                let upstream = Upstream::new(client.clone(), url);
+                let upstream = upstream.map_err(|error| bad_url(loaded, "proxy", &error))?;
+                hops.push((Some(upstream), *on_any_error));
+            }
+            ProxyTarget::Direct => hops.push((None, *on_any_error)),
+            ProxyTarget::Off => break,
+        }
+    }
+    Ok(hops)
+}
+
+/// The parser was content with the URL, the client is not.
+fn bad_url(loaded: &Loaded, setting: &str, error: &Error) -> Failure {
+    loaded.bad_value(setting, &format!("{error}; write an https URL, an http one without credentials, or file:///path"))
+}
+
+/// The ways to a checksum database, as `go` takes them behind the same list.
+fn sum_routes(hops: &[(Option<Upstream>, bool)], settings: &Settings) -> Vec<SumRoute> {
+    let route = |(upstream, on_any_error): &(Option<Upstream>, bool)| match upstream {
+        Some(upstream) => SumRoute::Proxy { upstream: upstream.clone(), on_any_error: *on_any_error },
+        None => SumRoute::Direct,
+    };
+    let off = settings.sources.proxy.iter().any(|list| list.entries().iter().any(|e| e.target == ProxyTarget::Off));
+    hops.iter().map(route).chain(off.then_some(SumRoute::Off)).collect()
+}

@@ -42,9 +42,12 @@ pub fn content(object: &Object, file: &File, size: u64) -> Result<()> {
         Object::Module(_, Kind::Mod) => {
             gomod::modfile::check(&small(object, file, size, MAX_MOD)?).map_err(|e| invalid(object, &e))
         }
-        Object::Module(version, Kind::Zip) => {
-            gomod::zip::check(file, version).map(drop).map_err(|e| invalid(object, &e))
-        }
+        Object::Module(version, Kind::Zip) => match gomod::zip::check(file, version) {
+            Ok(_) => Ok(()),
+            // Says nothing about the zip: a good one must not be moved aside for it.
+            Err(gomod::zip::ZipError::Read(e)) => Err(Error::internal(format!("reading {object}: {e}"))),
+            Err(e) => Err(invalid(object, &e)),
+        },
         Object::SumLookup(_, version) => lookup_of(object, version, &small(object, file, size, MAX_SUM)?),
         Object::SumTile(_, tile) => tile_of(object, *tile, &small(object, file, size, MAX_SUM)?),
     }

@@ -163,6 +163,10 @@ impl Source for Upstream {
         self.resolve(&escape_path(&format!("{}/@latest", path.escaped()))).await
     }
 
+    fn latest_from_list(&self) -> bool {
+        true
+    }
+
     async fn query(&self, path: &ModulePath, query: &Query, _: &dyn Store) -> Result<Resolved> {
         self.resolve(&escape_path(&format!("{}/@v/{}.info", path.escaped(), query.escaped()))).await
     }

@@ -4,13 +4,13 @@ use std::{fs, sync::Arc, time::Duration};
 
 use goproxy_testkit::{ModuleFixture, Upstream};
 
-use crate::{defects::files, support::router};
+use crate::{defects::files, support::{noise, router}};
 
 const ROUNDS: usize = 200;
 const VERSIONS: usize = 400;
 
 fn module(number: usize) -> ModuleFixture {
-    let noise: Vec<u8> = (0..60_000_u32).map(|i| (i.wrapping_mul(2_654_435_761 + number as u32) >> 11) as u8).collect();
+    let noise = noise(60_000, number as u64 + 1);
     ModuleFixture::new("example.com/crash", &format!("v1.{number}.0")).file("noise.bin", noise)
 }
 
@@ -28,7 +28,8 @@ async fn two_hundred_kills_leave_whole_objects_only() {
                 tokio::spawn(async move {
                     for step in 0.. {
                         let module = &modules[(round * 37 + lane * 51 + step * 7) % VERSIONS];
-                        for (ext, body) in [("info", module.info()), ("zip", module.zip()), ("mod", module.mod_file())] {
+                        for (ext, body) in [("info", module.info()), ("zip", module.zip()), ("mod", module.mod_file())]
+                        {
                             let answer = goproxy_testkit::request(address, "GET", &module.url_path(ext), &[]).await;
                             let Ok(answer) = answer else { return };
                             let whole = answer.status == 200 && answer.complete;
@@ -58,7 +59,9 @@ async fn two_hundred_kills_leave_whole_objects_only() {
             _ => panic!("a file that nobody knows: {}", file.display()),
         }
     }
-    let named = |ext: &str| files(&proxy.download_dir()).iter().filter(|file| file.extension().is_some_and(|e| e == ext)).count();
+    let named = |ext: &str| {
+        files(&proxy.download_dir()).iter().filter(|file| file.extension().is_some_and(|e| e == ext)).count()
+    };
     assert_eq!((infos, zips), (named("info"), named("zip")), "every object is whole");
     assert!(zips > 20, "the load was real: {zips} zips");
     let leftovers = files(&proxy.cache_dir().join("pkg/mod/cache/goproxy/tmp"));

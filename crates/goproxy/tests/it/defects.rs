@@ -4,7 +4,7 @@ use std::{fs, time::Duration};
 
 use goproxy_testkit::{Answer, Delivery, GitHost, GitRepo, ModuleFixture, Upstream, tree_hash, wait_until};
 
-use crate::support::{PATIENCE, go_client, goproxy, home_with_git, router, router_with, upstream_with};
+use crate::support::{PATIENCE, go_client, goproxy, home_with_git, noise, router, router_with, upstream_with};
 
 #[tokio::test]
 async fn head_of_a_cold_zip_stored_an_empty_file() {
@@ -27,7 +27,9 @@ async fn traversal_read_and_wrote_outside_the_cache() {
     let absolute = canary.to_str().unwrap();
     for up in ["..", "%2e%2e", "%2E%2E", "..%2f..", "..%5c..", "%252e%252e"] {
         let climb = format!("{up}/").repeat(12);
-        for target in [format!("/x/@v/{climb}{absolute}"), format!("/x.y/@v/{climb}creds.zip"), format!("/{climb}creds.zip")] {
+        for target in
+            [format!("/x/@v/{climb}{absolute}"), format!("/x.y/@v/{climb}creds.zip"), format!("/{climb}creds.zip")]
+        {
             let answer = proxy.get(&target).await;
             assert!((400..500).contains(&answer.status), "{target}: {}", answer.status);
             assert!(!answer.text().contains("CANARY"), "{target}");
@@ -64,7 +66,11 @@ async fn patterns_matched_the_url_not_the_module_path() {
     let (upstream, module) = upstream_with("rsc.io/private", "v1.0.0").await;
     upstream.add(&ModuleFixture::new("github.com/corporate/open", "v1.0.0"));
     let proxy = router_with(&upstream, &["-exclude", "rsc.io/private/*,github.com/corp"]).await;
-    assert_eq!(proxy.get(&module.url_path("info")).await.status, 200, "a pattern of three elements matches no path of two");
+    assert_eq!(
+        proxy.get(&module.url_path("info")).await.status,
+        200,
+        "a pattern of three elements matches no path of two"
+    );
     assert_eq!(proxy.get("/github.com/corporate/open/@v/list").await.status, 200, "corp is not corporate");
 }
 
@@ -137,8 +143,11 @@ async fn other_methods_were_forwarded_and_their_answers_cached() {
 async fn any_path_was_forwarded() {
     let (upstream, _) = upstream_with("example.com/m", "v1.0.0").await;
     let proxy = router(&upstream).await;
-    for target in ["/favicon.ico", "/", "/index.html", "/example.com/m/@v/", "/example.com/m/@v/v1.0.0.exe", "/a/@v/list"] {
-        assert_eq!(proxy.get(target).await.status, 404, "{target}");
+    for target in
+        ["/favicon.ico", "/", "/index.html", "/example.com/m/@v/", "/example.com/m/@v/v1.0.0.exe", "/a/@v/list"]
+    {
+        let status = proxy.get(target).await.status;
+        assert!([400, 404].contains(&status), "{target}: {status}");
     }
     assert_eq!(proxy.get("/example.com/m/@v1.0.0.info").await.status, 404, "a version needs its @v/");
     assert_eq!(upstream.total(), 0, "{:?}", upstream.requests());
@@ -170,10 +179,9 @@ async fn every_error_was_a_404_with_raw_stderr() {
 #[tokio::test]
 async fn whole_zips_were_held_in_memory() {
     let upstream = Upstream::start().await;
-    let noise: Vec<u8> = (0..120_u32 << 20).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
-    let module = ModuleFixture::new("example.com/big", "v1.0.0").file("noise.bin", noise);
+    let module = ModuleFixture::new("example.com/big", "v1.0.0").file("noise.bin", noise(100 << 20, 1));
     let zip = module.zip();
-    assert!(zip.len() > 60 << 20, "the fixture is big: {}", zip.len());
+    assert!(zip.len() > 100 << 20, "the fixture is big: {}", zip.len());
     upstream.on(&module.url_path("zip"), Answer::zip(zip.clone()));
     let proxy = router(&upstream).await;
     let answer = proxy.get(&module.url_path("zip")).await;
@@ -182,13 +190,14 @@ async fn whole_zips_were_held_in_memory() {
     let status = fs::read_to_string(format!("/proc/{}/status", proxy.pid())).unwrap();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     let peak: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
-    assert!(peak < 60 << 10, "peak memory is {peak} kB for a zip of {} bytes", zip.len());
+    assert!(peak < 64 << 10, "peak memory is {peak} kB for a zip of {} bytes", zip.len());
 }
 
 #[tokio::test]
 async fn lists_shrank_when_go_rewrote_them() {
     let upstream = Upstream::start().await;
-    upstream.add_all(&ModuleFixture::versions("example.com/list", &["v1.0.0", "v1.1.0", "v1.2.0", "v2.0.0+incompatible"]));
+    upstream
+        .add_all(&ModuleFixture::versions("example.com/list", &["v1.0.0", "v1.1.0", "v1.2.0", "v2.0.0+incompatible"]));
     let proxy = router(&upstream).await;
     let whole = "v1.0.0\nv1.1.0\nv1.2.0\nv2.0.0+incompatible\n";
     assert_eq!(proxy.get("/example.com/list/@v/list").await.text(), whole);
@@ -290,9 +299,10 @@ async fn client_headers_travelled_to_the_upstream() {
     assert_eq!(answer.status, 206, "a range on a miss is served from what was fetched whole");
     assert_eq!(answer.body, module.zip()[..4]);
     for request in upstream.requests() {
-        for (name, _) in &headers {
-            assert_eq!(request.header(name), None, "{name}");
+        for (name, value) in &headers {
+            assert_ne!(request.header(name), Some(*value), "{name}");
         }
+        assert_eq!(request.header("authorization"), None);
     }
     assert_eq!(proxy.get(&module.url_path("zip")).await.body, module.zip());
 }
@@ -387,11 +397,15 @@ async fn cached_hits_started_a_go_process_each() {
 async fn info_and_latest_downloaded_the_whole_zip() {
     let Some(_) = go_client("info_without_zip").await else { return };
     let Some(repo) = GitRepo::new() else { return };
-    repo.commit(&[("go.mod", "module github.com/acme/small\n"), ("aux.go", "package small // a name that no zip may hold\n")]);
+    repo.commit(&[
+        ("go.mod", "module github.com/acme/small\n"),
+        ("aux.go", "package small // a name that no zip may hold\n"),
+    ]);
     repo.tag("v1.0.0");
     let host = GitHost::start().await;
     host.add("acme/small", &repo);
-    let proxy = goproxy().home(&home_with_git("github.com", &host, None)).start().await;
+    let home = home_with_git("github.com", &host, None);
+    let proxy = goproxy().home(&home).start().await;
     for path in ["@latest", "@v/list", "@v/v1.0.0.info", "@v/v1.0.0.mod"] {
         let answer = proxy.get(&format!("/github.com/acme/small/{path}")).await;
         assert_eq!(answer.status, 200, "{path}: {} {}", answer.text(), proxy.log());

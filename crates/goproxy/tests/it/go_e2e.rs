@@ -52,7 +52,10 @@ async fn excluded_private_modules_go_direct_with_a_token() {
         let flags = ["-proxy", &upstream.url(), "-exclude", "git.corp.example"].map(str::to_owned);
         // The page that names the repository comes over plain http from the same host, as behind a company proxy.
         let builder = goproxy().args(flags).home(&home).env("GOINSECURE", "git.corp.example");
-        (builder.env("HTTP_PROXY", host.url()).env("HTTPS_PROXY", "http://127.0.0.1:1").env("NO_PROXY", "127.0.0.1"), home)
+        (
+            builder.env("HTTP_PROXY", host.url()).env("HTTPS_PROXY", "http://127.0.0.1:1").env("NO_PROXY", "127.0.0.1"),
+            home,
+        )
     };
     let (builder, _home) = start(Some("s3cr3t-t0k3n"));
     let proxy = builder.start().await;
@@ -78,7 +81,11 @@ async fn proxy_mode_builds_straight_from_version_control() {
     repo.tag("v1.0.0");
     repo.tag("v2.0.0");
     let untagged = {
-        repo.commit(&[("go.mod", "module github.com/Acme/lib\n"), ("v3/go.mod", "module github.com/Acme/lib/v3\n"), ("v3/v3.go", "package v3\n")]);
+        repo.commit(&[
+            ("go.mod", "module github.com/Acme/lib\n"),
+            ("v3/go.mod", "module github.com/Acme/lib/v3\n"),
+            ("v3/v3.go", "package v3\n"),
+        ]);
         repo.tag("v1.1.0");
         repo.tag("v3.0.0");
         repo.tag("v1.2.0");
@@ -90,7 +97,8 @@ async fn proxy_mode_builds_straight_from_version_control() {
     };
     let host = GitHost::start().await;
     host.add("Acme/lib", &repo);
-    let proxy = goproxy().home(&home_with_git("github.com", &host, None)).start().await;
+    let home = home_with_git("github.com", &host, None);
+    let proxy = goproxy().home(&home).start().await;
     let list = proxy.get("/github.com/!acme/lib/@v/list").await;
     let expected = "v1.0.0\nv1.1.0\nv1.2.0\nv1.2.1\n";
     assert_eq!(list.text(), expected, "retracted ones stay: {}", proxy.log());
@@ -114,11 +122,16 @@ async fn proxy_mode_builds_straight_from_version_control() {
         let output = client.download(&format!("github.com/Acme/lib{dependency}")).await;
         assert!(output.ok, "{dependency}: {output:?}\n{}", proxy.log());
     }
-    let direct = client.fresh().proxy("direct").home(&home_with_git("github.com", &host, None));
+    let direct = client.fresh().proxy("direct").home(&home);
     for version in ["v1.2.1", "v2.0.0+incompatible"] {
         let name = format!("github.com/Acme/lib@{version}");
         let sum = |output: &goproxy_testkit::Output| {
-            output.stdout.lines().filter(|line| line.contains("Sum\"")).map(|line| line.trim().to_owned()).collect::<Vec<_>>()
+            output
+                .stdout
+                .lines()
+                .filter(|line| line.contains("Sum\""))
+                .map(|line| line.trim().to_owned())
+                .collect::<Vec<_>>()
         };
         let (ours, theirs) = (client.fresh().download(&name).await, direct.download(&name).await);
         assert!(theirs.ok && !sum(&ours).is_empty(), "{theirs:?}");
@@ -179,7 +192,8 @@ async fn run_starts_a_private_instance_for_a_command() {
     ]);
     let cache = tempfile::tempdir().unwrap();
     let run = |command: &[&str]| {
-        let flags = ["run", "-proxy", &upstream.url(), "-cacheDir", cache.path().to_str().unwrap(), "--"].map(str::to_owned);
+        let flags =
+            ["run", "-proxy", &upstream.url(), "-cacheDir", cache.path().to_str().unwrap(), "--"].map(str::to_owned);
         let gopath = client.gopath();
         let builder = goproxy().bare().args(flags).args(command.iter().copied());
         builder.env("GOPATH", gopath).env("GOSUMDB", "off").env("GOFLAGS", "-modcacherw").env("GOTOOLCHAIN", "local")

@@ -4,7 +4,7 @@ use std::{fs, time::Duration};
 
 use goproxy_testkit::{Answer, ModuleFixture, Upstream, wait_until};
 
-use crate::support::{PATIENCE, goproxy, router, router_with, upstream_with};
+use crate::support::{PATIENCE, goproxy, noise, router, router_with, upstream_with};
 
 #[tokio::test]
 async fn probes_metrics_and_the_access_log() {
@@ -39,7 +39,9 @@ async fn sigterm_drains_and_leaves_no_children() {
     let status = proxy.terminate(PATIENCE).await.expect("it ends");
     assert_eq!(client.await.unwrap().unwrap().body, module.zip(), "what was under way is finished");
     assert_eq!(status.code(), Some(0), "{}", proxy.log());
-    assert!(proxy.log().contains("Making a graceful shutdown...") && proxy.log().contains("Successful server shutdown."));
+    assert!(
+        proxy.log().contains("Making a graceful shutdown...") && proxy.log().contains("Successful server shutdown.")
+    );
 }
 
 #[tokio::test]
@@ -92,7 +94,8 @@ async fn a_unix_socket() {
     let folder = tempfile::tempdir().unwrap();
     let (socket, cache) = (folder.path().join("goproxy.sock"), folder.path().join("cache"));
     let listen = format!("unix:{}", socket.display());
-    let flags = ["-listen", &listen, "-proxy", &upstream.url(), "-cacheDir", cache.to_str().unwrap()].map(str::to_owned);
+    let flags =
+        ["-listen", &listen, "-proxy", &upstream.url(), "-cacheDir", cache.to_str().unwrap()].map(str::to_owned);
     // It says no http address, so it is not waited for by one.
     let running = tokio::spawn(goproxy().bare().args(flags).run());
     assert!(wait_until(PATIENCE, || socket.exists()).await);
@@ -105,13 +108,13 @@ async fn a_unix_socket() {
 async fn a_full_disk_is_an_error_that_stores_nothing() {
     let (upstream, module) = upstream_with("example.com/full", "v1.0.0").await;
     let folder = tempfile::tempdir().unwrap();
-    let mounted = goproxy_testkit_mount(folder.path());
+    let mounted = mount_tiny(folder.path());
     if !mounted {
         return eprintln!("SKIPPED: full disk: no right to mount a small file system");
     }
     let proxy = goproxy().args(["-proxy", &upstream.url()]).cache_dir(folder.path()).start().await;
     assert_eq!(proxy.get(&module.url_path("info")).await.status, 200);
-    let big = ModuleFixture::new("example.com/full", "v1.1.0").file("noise.bin", noise(4 << 20));
+    let big = ModuleFixture::new("example.com/full", "v1.1.0").file("noise.bin", noise(4 << 20, 1));
     upstream.add(&big);
     let refused = proxy.get(&big.url_path("zip")).await;
     assert!([500, 503, 507].contains(&refused.status), "{} {}", refused.status, refused.text());
@@ -124,13 +127,9 @@ async fn a_full_disk_is_an_error_that_stores_nothing() {
     let _ = umount(folder.path());
 }
 
-fn noise(len: u32) -> Vec<u8> {
-    (0..len).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect()
-}
-
 /// A tmpfs of 2 MiB; needs root.
 #[expect(clippy::disallowed_methods, reason = "a test that prepares its machine")]
-fn goproxy_testkit_mount(path: &std::path::Path) -> bool {
+fn mount_tiny(path: &std::path::Path) -> bool {
     let mut mount = std::process::Command::new("mount");
     mount.args(["-t", "tmpfs", "-o", "size=2m", "tmpfs"]).arg(path);
     mount.stderr(std::process::Stdio::null()).status().is_ok_and(|status| status.success())

@@ -33,7 +33,10 @@ async fn each_endpoint_has_its_bytes_type_and_lifetime() {
         assert_eq!(upstream.count_of(&module, ext), 1, "{ext}");
     }
     let list = proxy.get("/github.com/!azure/!sdk/@v/list").await;
-    assert_eq!((list.text().as_str(), list.header("content-type")), ("v1.0.0-RC1\n", Some("text/plain; charset=utf-8")));
+    assert_eq!(
+        (list.text().as_str(), list.header("content-type")),
+        ("v1.0.0-RC1\n", Some("text/plain; charset=utf-8"))
+    );
     assert!(list.header("cache-control").is_some_and(|value| value.starts_with("public, max-age=")));
     assert_eq!(proxy.get("/github.com/!azure/!sdk/@latest").await.body, module.info());
 }

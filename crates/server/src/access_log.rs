@@ -18,6 +18,10 @@ const WAITING: usize = 16 << 10;
 /// How many bytes are written at once, at most.
 const BATCH: usize = 64 << 10;
 
+/// How long the writer lets lines gather. A writer that waits for each line is woken for each: that makes
+/// a third of the processor time of a small answer (measured: 17.5 against 11.7 us, 11.0 without a log).
+const GATHER: Duration = Duration::from_millis(10);
+
 /// The form of the lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AccessLogFormat {
@@ -182,9 +186,13 @@ fn write_lines(lines: &Receiver<Message>, mut sink: Box<dyn Write + Send>) {
             }
         }
         let _ = sink.write_all(batch.as_bytes()).and_then(|()| sink.flush());
+        let more_wait = batch.len() >= BATCH;
         batch.clear();
         for done in flushed {
             let _ = done.send(());
+        }
+        if !more_wait {
+            thread::sleep(GATHER);
         }
     }
 }

@@ -68,8 +68,43 @@ impl Forwarder {
     }
 }
 
-/// Whether the terminal sends its interrupts to our process group.
+/// Whether the terminal sends its interrupts to our process group. `/proc` says it in the terms of one PID namespace,
+/// also where the group's leader is outside of ours (`unshare`, some container runtimes) and the system calls answer 0.
 fn in_terminal_foreground() -> bool {
-    let Ok(terminal) = std::fs::File::open("/dev/tty") else { return false };
-    rustix::termios::tcgetpgrp(&terminal).is_ok_and(|group| group == rustix::process::getpgrp())
+    std::fs::read_to_string("/proc/self/stat").is_ok_and(|stat| is_foreground(&stat))
+}
+
+/// proc_pid_stat(5): after the name, which may hold anything, come state, parent, process group, session, terminal and
+/// the terminal's foreground group.
+fn is_foreground(stat: &str) -> bool {
+    let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+    match after_name.split_whitespace().collect::<Vec<_>>()[..] {
+        [_, _, group, _, terminal, foreground, ..] => terminal != "0" && group == foreground,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_foreground_is_read_from_proc() {
+        for (stat, foreground) in [
+            ("7 (goproxy) S 1 7 7 34816 7 4194304 0", true),
+            ("1 (a) b) R 0 0 0 34816 0 4194304 0", true),
+            ("7 (goproxy) S 1 7 7 34816 9 4194304 0", false),
+            ("7 (goproxy) S 1 7 7 0 -1 4194304 0", false),
+            ("", false),
+        ] {
+            assert_eq!(is_foreground(stat), foreground, "{stat}");
+        }
+    }
+
+    #[test]
+    fn exit_codes_are_those_of_a_shell() {
+        for (raw, code) in [(0, 0), (7 << 8, 7), (9, 137), (15, 143)] {
+            assert_eq!(exit_code(ExitStatus::from_raw(raw)), code, "{raw}");
+        }
+    }
 }

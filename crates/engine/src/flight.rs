@@ -22,10 +22,18 @@ pub struct Flight<K, V> {
     board: Arc<Board<K, V>>,
 }
 
-/// The runs under way, each with a number that tells it from a successor under the same key.
+/// The runs under way.
 struct Board<K, V> {
-    runs: Mutex<HashMap<K, (u64, Weak<Run<V>>)>>,
+    runs: Mutex<Runs<K, V>>,
     next: AtomicU64,
+}
+
+type Runs<K, V> = HashMap<K, Entry<V>>;
+
+/// A run and the number that tells it from a successor under the same key.
+struct Entry<V> {
+    number: u64,
+    run: Weak<Run<V>>,
 }
 
 /// One run: dropped with its last waiter.
@@ -76,7 +84,7 @@ where
         F: Future<Output = V> + Send + 'static,
     {
         let mut runs = self.board.lock();
-        if let Some(run) = runs.get(&key).and_then(|(_, run)| run.upgrade()) {
+        if let Some(run) = runs.get(&key).and_then(|entry| entry.run.upgrade()) {
             return run;
         }
         let number = self.board.next.fetch_add(1, Ordering::Relaxed);
@@ -90,14 +98,14 @@ where
             let _ = sender.send(Some(value));
         });
         let run = Arc::new(Run { result, task: task.abort_handle() });
-        runs.insert(key, (number, Arc::downgrade(&run)));
+        runs.insert(key, Entry { number, run: Arc::downgrade(&run) });
         run
     }
 }
 
 impl<K, V> Board<K, V> {
     /// The map is whole after a panic: every change to it is a single call.
-    fn lock(&self) -> MutexGuard<'_, HashMap<K, (u64, Weak<Run<V>>)>> {
+    fn lock(&self) -> MutexGuard<'_, Runs<K, V>> {
         self.runs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -113,7 +121,7 @@ impl<K: Eq + Hash, V> Drop for Departure<K, V> {
     fn drop(&mut self) {
         let mut runs = self.board.lock();
         // An aborted run may find a successor in its place: that one is alive and stays.
-        if runs.get(&self.key).is_some_and(|(number, _)| *number == self.number) {
+        if runs.get(&self.key).is_some_and(|entry| entry.number == self.number) {
             runs.remove(&self.key);
         }
     }

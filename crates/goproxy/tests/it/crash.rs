@@ -4,7 +4,10 @@ use std::{fs, sync::Arc, time::Duration};
 
 use goproxy_testkit::{ModuleFixture, Upstream};
 
-use crate::{defects::files, support::{noise, router}};
+use crate::{
+    defects::files,
+    support::{noise, router},
+};
 
 const ROUNDS: usize = 200;
 const VERSIONS: usize = 400;

@@ -91,7 +91,7 @@ async fn proxy_mode_builds_straight_from_version_control() {
         repo.tag("v1.2.0");
         repo.commit(&[("go.mod", "module github.com/Acme/lib\n\nretract v1.2.0\n"), ("more.go", "package lib\n")]);
         repo.tag("v1.2.1");
-        repo.branch("feature");
+        repo.git(&["branch", "feature"]);
         repo.commit(&[("even.go", "package lib\n")]);
         repo.head()
     };

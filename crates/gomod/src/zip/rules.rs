@@ -1,6 +1,6 @@
 //! What a module zip may hold: names and sizes, golang.org/x/mod/zip `CheckZip`.
 
-use rawzip::ZipFileHeaderRecord;
+use rawzip::{CreatorSystem, ZipFileHeaderRecord};
 
 use super::collisions::{Clash, Place, Seen};
 use super::{FileError, MAX_GO_MOD, MAX_LICENSE, MAX_NAME, MAX_ZIP, ZipError};
@@ -150,13 +150,15 @@ impl Rules {
     }
 }
 
-/// Modes do not count, but what is no file to other programs is not let in.
+/// Modes do not count, but what is no file to other programs is not let in. Only archives from Unix say so.
 fn check_type(record: &ZipFileHeaderRecord<'_>) -> Result<(), Refused> {
+    let from_unix = matches!(record.version_made_by().creator_system(), CreatorSystem::UNIX | CreatorSystem::MACOS);
     let is_dir = record.file_path().as_ref().ends_with(b"/");
-    match record.mode().value() & TYPE {
-        SYMLINK => Err("file is a symbolic link".into()),
+    match record.external_attributes() >> 16 & TYPE {
+        _ if !from_unix => Ok(()),
         0 | REGULAR => Ok(()),
         FOLDER if is_dir => Ok(()),
+        SYMLINK => Err("file is a symbolic link".into()),
         _ => Err("not a regular file".into()),
     }
 }

@@ -1,7 +1,10 @@
 use super::*;
 
+/// Names and content.
+type Files<'a> = &'a [(&'a str, &'a [u8])];
+
 /// Forged by hand so that the reader's own understanding of zips is not what it is tested with.
-fn stored(files: &[(&str, &[u8])]) -> Vec<u8> {
+fn stored(files: Files<'_>) -> Vec<u8> {
     let (mut locals, mut directory) = (Vec::new(), Vec::new());
     for (name, content) in files {
         let mut crc = flate2::Crc::new();
@@ -20,7 +23,7 @@ fn stored(files: &[(&str, &[u8])]) -> Vec<u8> {
 }
 
 /// The definition, word for word.
-fn by_definition(files: &[(&str, &[u8])]) -> String {
+fn by_definition(files: Files<'_>) -> String {
     let mut files = files.to_vec();
     files.sort();
     let lines: String = files.iter().map(|(name, content)| format!("{:x}  {name}\n", Hex(content))).collect();
@@ -38,7 +41,7 @@ impl std::fmt::LowerHex for Hex<'_> {
 #[test]
 fn what_go_computes() {
     // x/mod/zip's own tests: unzip/empty, unzip/simple, unzip/go_mod_dir; the last one measured with Go 1.26.
-    let simple: &[(&str, &[u8])] = &[
+    let simple: Files<'_> = &[
         ("example.com/m@v1.0.0/go.mod", b"module example.com/m\n\ngo 1.13\n"),
         ("example.com/m@v1.0.0/m.go", b"package m\n\nfunc Foo() int { return 42 }\n"),
         (
@@ -46,7 +49,7 @@ fn what_go_computes() {
             b"package main\n\nimport (\n  \"fmt\"\n  \"example.com/m\"\n)\n\nfunc main() {\n  fmt.Println(m.Foo())\n}\n",
         ),
     ];
-    let folders: &[(&str, &[u8])] = &[
+    let folders: Files<'_> = &[
         ("example.com/m@v1.0.0/", b""),
         ("example.com/m@v1.0.0/sub/", b""),
         ("example.com/m@v1.0.0/sub/", b""),
@@ -55,7 +58,7 @@ fn what_go_computes() {
         ("example.com/m@v1.0.0/\u{65e5}\u{672c}.go", b"package z\n"),
         ("example.com/m@v1.0.0/B.go", b"package b\n"),
     ];
-    let table: &[(&[(&str, &[u8])], &str)] = &[
+    let table: &[(Files<'_>, &str)] = &[
         (&[], "h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="),
         (simple, "h1:tpqYOOmuilagXzyqoJ3roUjp8gneQeTv5YVpL6BG7/k="),
         (&[("example.com/m@v1.0.0/go.mod/a.go", b"package a\n")], "h1:Mun5l9cBlDnnV6JasTpio2aZJSbFj++h+814mnKC/OM="),

@@ -161,13 +161,13 @@ fn zip64() {
 fn entries_that_share_bytes() {
     let [first, second] = two();
     refused("the same data", &zip(&[first.clone(), second.clone().but(|entry| entry.offset = Some(0))]));
-    refused("out of the file", &zip(&[first.clone(), second.clone().but(|entry| entry.offset = Some(100_000))]));
+    refused("out of the file", &zip(&[first, second.clone().but(|entry| entry.offset = Some(100_000))]));
     refused("in the directory", &{
         let at = u32::try_from(forge(&two()).directory).unwrap();
         with(|entry| entry.offset = Some(at))
     });
     // The first entry's data holds the second entry whole: a quoted overlap, as Fifield's bombs have it.
-    let inner = zip(&[second.clone()]);
+    let inner = zip(std::slice::from_ref(&second));
     let inner = &inner[..inner.len() - 22 - 46 - PREFIX.len() - 1];
     let outer = Entry::stored("a", inner);
     let within = u32::try_from(30 + PREFIX.len() + 1).unwrap();

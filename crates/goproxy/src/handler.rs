@@ -23,8 +23,10 @@ pub(crate) struct EngineHandler {
 }
 
 impl EngineHandler {
-    /// A handler, and the watch over its store that runs as long as the runtime does.
+    /// A handler, and the watch over its store and its census that run as long as the runtime does.
     pub(crate) async fn new(engine: Engine, store: FsStore) -> Self {
+        let counted = store.clone();
+        tokio::spawn(async move { counted.census().await });
         let unready = Arc::new(RwLock::new(None));
         match store.writable().await {
             Ok(()) => {
@@ -80,9 +82,8 @@ impl Handler for EngineHandler {
 
     fn gauges(&self) -> Gauges {
         let usage = self.store.usage();
-        // The size of the cache itself would need a walk over all of it; the file system knows its own at once.
         Gauges {
-            store_bytes: None,
+            store_bytes: usage.stored_bytes,
             store_free_bytes: (usage.fs_total_bytes > 0).then_some(usage.fs_free_bytes),
             store_size_bytes: (usage.fs_total_bytes > 0).then_some(usage.fs_total_bytes),
         }

@@ -5,6 +5,7 @@
 //! (temporary files, answers, records of what was checked) lies beside it in `goproxy/`, and may be lost without harm.
 
 mod answers;
+mod census;
 mod commit;
 mod failure;
 mod files;
@@ -19,7 +20,7 @@ mod tmp;
 use std::{
     path::Path,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -47,11 +48,16 @@ struct Inner {
     heavy: Arc<Semaphore>,
     committed_bytes: AtomicU64,
     committed_objects: AtomicU64,
+    /// What the last census found, and `committed_bytes` by then.
+    counted: Mutex<Option<(u64, u64)>>,
 }
 
 /// How full the store is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
+    /// Bytes of all that lies where objects lie, to within what others did since the last walk; `None` before the
+    /// first one ([`FsStore::census`]).
+    pub stored_bytes: Option<u64>,
     /// Bytes of the objects that this process committed.
     pub committed_bytes: u64,
     /// Objects that this process committed.
@@ -82,6 +88,7 @@ impl FsStore {
             heavy: Arc::new(Semaphore::new(cores.max(2))),
             committed_bytes: AtomicU64::new(0),
             committed_objects: AtomicU64::new(0),
+            counted: Mutex::new(None),
         })))
     }
 
@@ -90,8 +97,10 @@ impl FsStore {
         let fs = rustix::fs::statvfs(&self.0.layout.download).ok();
         let (free, total) =
             fs.map_or((0, 0), |fs| (fs.f_bavail.saturating_mul(fs.f_frsize), fs.f_blocks.saturating_mul(fs.f_frsize)));
+        let committed_bytes = self.0.committed_bytes.load(Ordering::Relaxed);
         Usage {
-            committed_bytes: self.0.committed_bytes.load(Ordering::Relaxed),
+            stored_bytes: self.0.stored_bytes(committed_bytes),
+            committed_bytes,
             committed_objects: self.0.committed_objects.load(Ordering::Relaxed),
             fs_free_bytes: free,
             fs_total_bytes: total,

@@ -274,7 +274,7 @@ async fn hanging_misses_do_not_stop_hits() {
 async fn absences_are_remembered_briefly() {
     let upstream = Upstream::start().await;
     upstream.on("/example.com/absent/*", Answer::text(404, "not found: example.com/absent: said the upstream\n"));
-    let proxy = router_with(&upstream, &["-cacheExpire", "2s"]).await;
+    let proxy = router_with(&upstream, &["-cacheExpire", "4s"]).await;
     for _ in 0..5 {
         let answer = proxy.get("/example.com/absent/@v/list").await;
         assert_eq!(answer.status, 404);
@@ -283,17 +283,17 @@ async fn absences_are_remembered_briefly() {
     assert_eq!(upstream.count("/example.com/absent/@v/list"), 1);
     upstream.heal();
     upstream.add(&ModuleFixture::new("example.com/absent", "v1.0.0"));
-    tokio::time::sleep(Duration::from_millis(2100)).await;
+    tokio::time::sleep(Duration::from_millis(4100)).await;
     assert_eq!(proxy.get("/example.com/absent/@v/list").await.status, 200);
 }
 
 #[tokio::test]
 async fn answers_in_use_are_refreshed_before_they_expire() {
     let (upstream, _) = upstream_with("example.com/used", "v1.0.0").await;
-    let proxy = router_with(&upstream, &["-cacheExpire", "4s"]).await;
+    let proxy = router_with(&upstream, &["-cacheExpire", "12s"]).await;
     let ask = "/example.com/used/@v/list";
     proxy.get(ask).await;
-    tokio::time::sleep(Duration::from_millis(3300)).await;
+    tokio::time::sleep(Duration::from_millis(9500)).await;
     assert_eq!(proxy.get(ask).await.header("x-cache"), Some("hit"));
     let refreshed = goproxy_testkit::wait_until(Duration::from_secs(10), || upstream.count(ask) == 2).await;
     assert!(refreshed, "the use past three quarters of its life renews it");

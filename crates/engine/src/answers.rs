@@ -62,6 +62,10 @@ impl Engine {
     }
 
     fn refresh_in_background(&self, answer: Answer) {
+        // A source that failed a moment ago is not asked again for every hit.
+        if self.shared.memory.failure(&Wanted::Answer(answer.clone())).is_some() {
+            return;
+        }
         let engine = self.clone();
         // Nobody waits for this one: it may end with an error, and the next request after the expiry asks again.
         tokio::spawn(async move { engine.refreshed(answer).await.map(drop) });

@@ -114,6 +114,9 @@ impl Reply {
     }
 }
 
+/// What `Age` says of anything older (RFC 9111 1.2.2).
+const ANCIENT: Duration = Duration::from_secs(1 << 31);
+
 /// A remembered answer with its hash, shared by all who are served from it.
 #[derive(Clone, Debug)]
 pub(crate) struct Known {
@@ -127,13 +130,13 @@ impl Known {
         Self { remembered: Arc::new(remembered), sha256 }
     }
 
-    /// How old it is. One from the future (the clock was set back) counts as infinitely old, so that it is asked
-    /// again; a few seconds are forgiven.
+    /// How old it is. One from the future (the clock was set back) counts as ancient, so that it is asked again; a few
+    /// seconds are forgiven.
     pub(crate) fn age(&self) -> Duration {
         match self.remembered.fetched.elapsed() {
             Ok(age) => age,
             Err(ahead) if ahead.duration() < Duration::from_secs(5) => Duration::ZERO,
-            Err(_) => Duration::MAX,
+            Err(_) => ANCIENT,
         }
     }
 }

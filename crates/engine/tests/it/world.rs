@@ -1,0 +1,163 @@
+//! A store in memory, and a source that answers from a script.
+
+use std::{
+    collections::HashMap,
+    fs::File,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use gomod::{ModulePath, ModuleVersion, Patterns, Query, Route};
+use goproxy_engine::{
+    Answer, Blob, Engine, Error, ErrorKind, Hop, Kind, Object, Remembered, Reply, Resolved, Result, Routing, Source,
+    Staging, Store, Stored, SumSource, TempPath, Unobserved, Verified, stage_bytes,
+};
+
+#[derive(Debug)]
+pub(crate) struct MemoryStore {
+    folder: tempfile::TempDir,
+    next: AtomicUsize,
+    objects: Mutex<HashMap<Object, Stored>>,
+    pub(crate) answers: Mutex<HashMap<Answer, Remembered>>,
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn open(&self, object: &Object) -> Result<Option<Stored>> {
+        Ok(self.objects.lock().unwrap().get(object).cloned())
+    }
+
+    async fn stage(&self) -> Result<Staging> {
+        let path = self.folder.path().join(self.next.fetch_add(1, Ordering::SeqCst).to_string());
+        let file = File::options().read(true).write(true).create_new(true).open(&path).unwrap();
+        Ok(Staging::new(TempPath::new(path), file))
+    }
+
+    async fn commit(&self, verified: Verified) -> Result<Stored> {
+        let bytes = Bytes::from(std::fs::read(verified.path()).unwrap());
+        let (size, sha256) = (verified.size(), verified.sha256());
+        let new = Stored { blob: Blob::Bytes(bytes), size, sha256, modified: SystemTime::now() };
+        Ok(self.objects.lock().unwrap().entry(verified.object().clone()).or_insert(new).clone())
+    }
+
+    async fn load(&self, answer: &Answer) -> Result<Option<Remembered>> {
+        Ok(self.answers.lock().unwrap().get(answer).cloned())
+    }
+
+    async fn save(&self, answer: &Answer, remembered: &Remembered) -> Result<()> {
+        self.answers.lock().unwrap().insert(answer.clone(), remembered.clone());
+        Ok(())
+    }
+}
+
+/// Answers every question with the same body or error, and counts.
+#[derive(Debug)]
+pub(crate) struct Script {
+    name: &'static str,
+    pub(crate) says: Mutex<Result<Bytes, ErrorKind>>,
+    pub(crate) asked: AtomicUsize,
+}
+
+impl Script {
+    pub(crate) fn new(name: &'static str, says: Result<&str, ErrorKind>) -> Arc<Self> {
+        let says = says.map(|text| Bytes::from(text.to_owned()));
+        Arc::new(Self { name, says: Mutex::new(says), asked: AtomicUsize::new(0) })
+    }
+
+    pub(crate) fn set(&self, says: Result<&str, ErrorKind>) {
+        *self.says.lock().unwrap() = says.map(|text| Bytes::from(text.to_owned()));
+    }
+
+    pub(crate) fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+
+    fn say(&self) -> Result<Bytes> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        self.says
+            .lock()
+            .unwrap()
+            .clone()
+            .map_err(|kind| Error::new(kind, format!("{} says {}", self.name, kind.as_str())))
+    }
+}
+
+#[async_trait]
+impl Source for Script {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    async fn list(&self, _: &ModulePath) -> Result<Bytes> {
+        self.say()
+    }
+
+    async fn latest(&self, _: &ModulePath, _: &dyn Store) -> Result<Resolved> {
+        Ok(Resolved { info: self.say()?, extra: Vec::new() })
+    }
+
+    async fn query(&self, _: &ModulePath, _: &Query, _: &dyn Store) -> Result<Resolved> {
+        Ok(Resolved { info: self.say()?, extra: Vec::new() })
+    }
+
+    async fn fetch(&self, version: &ModuleVersion, kind: Kind, store: &dyn Store) -> Result<Vec<(Object, Staging)>> {
+        let staging = stage_bytes(store, &self.say()?).await?;
+        Ok(vec![(Object::Module(version.clone(), kind), staging)])
+    }
+}
+
+#[derive(Debug)]
+struct NoSums;
+
+#[async_trait]
+impl SumSource for NoSums {
+    async fn get(&self, name: &str, _: &str, _: u64) -> Result<Bytes> {
+        Err(Error::new(ErrorKind::Unavailable, name))
+    }
+}
+
+/// An engine, and what is below it.
+pub(crate) struct World {
+    pub(crate) engine: Engine,
+    pub(crate) store: Arc<MemoryStore>,
+    pub(crate) direct: Arc<Script>,
+}
+
+impl World {
+    /// Asks the sources in order, each with `|` behind it or `,`; `private.example` goes direct.
+    pub(crate) fn new(public: &[(&Arc<Script>, bool)], freshness: Duration) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store =
+            MemoryStore { folder, next: AtomicUsize::new(0), objects: Mutex::default(), answers: Mutex::default() };
+        let (store, direct) = (Arc::new(store), Script::new("direct", Ok("v9.0.0\n")));
+        let hop = |(source, any): &(&Arc<Script>, bool)| Hop { source: Arc::clone(source) as _, on_any_error: *any };
+        let routing = Routing {
+            private: Patterns::parse("private.example").unwrap(),
+            no_sum: Patterns::parse("").unwrap(),
+            direct: Arc::clone(&direct) as _,
+            public: public.iter().map(hop).collect(),
+            sums: Arc::new(NoSums),
+            sum_names: vec!["sums.example".to_owned()],
+            freshness,
+        };
+        Self { engine: Engine::new(Arc::clone(&store) as _, routing, Arc::new(Unobserved)), store, direct }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Result<Reply> {
+        let route: Route = gomod::route::parse(path, "").unwrap();
+        self.engine.serve(&route).await
+    }
+}
+
+/// The body of a small reply.
+pub(crate) fn text(reply: &Reply) -> String {
+    match &reply.blob {
+        Blob::Bytes(bytes) => String::from_utf8(bytes.to_vec()).unwrap(),
+        Blob::File(_) => panic!("not small"),
+    }
+}

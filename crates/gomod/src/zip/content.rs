@@ -6,9 +6,9 @@ use std::io::{BufRead, BufReader, Read};
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 use rawzip::{CompressionMethod, RangeReader, ReaderAt, ZipFileHeaderRecord};
 
+use super::ZipError;
 use super::archive::Archive;
 use super::local::{Facts, read_header};
-use super::{MAX_ZIP, ZipError};
 
 /// Bytes that are read, and inflated, at a time.
 const CHUNK: usize = 64 << 10;
@@ -117,7 +117,7 @@ const TOO_SHORT: Bad = Bad::Data("unexpected EOF");
 const TOO_LONG: Bad = Bad::Data("uncompressed size of file is larger than declared size");
 const NOT_DEFLATED: Bad = Bad::Data("flate: corrupt input");
 
-/// Counts what an entry has, never more than it says and than a module may have.
+/// Counts what an entry has, never more than it says.
 struct Tally {
     crc: Crc,
     left: u64,
@@ -125,7 +125,7 @@ struct Tally {
 
 impl Tally {
     fn new(declared: u64) -> Self {
-        Self { crc: Crc::new(), left: declared.min(MAX_ZIP) }
+        Self { crc: Crc::new(), left: declared }
     }
 
     fn add(&mut self, piece: &[u8]) -> Result<(), Bad> {

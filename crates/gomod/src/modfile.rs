@@ -17,6 +17,9 @@ pub enum ModFileError {
     /// A page, such as a captive portal's.
     #[error("go.mod file is HTML")]
     Html,
+    /// An answer of some API.
+    #[error("go.mod file is JSON")]
+    Json,
     /// NUL bytes or a byte order mark, which `go` does not read.
     #[error("go.mod file is not plain text")]
     NotText,
@@ -38,13 +41,13 @@ pub fn check(data: &[u8]) -> Result<(), ModFileError> {
     match text.first() {
         None => return Err(ModFileError::Empty),
         Some(b'<') => return Err(ModFileError::Html),
+        Some(b'{' | b'[') => return Err(ModFileError::Json),
         Some(_) if data.starts_with(b"\xef\xbb\xbf") || data.contains(&0) => return Err(ModFileError::NotText),
         Some(_) => {}
     }
-    match module_path(data) {
-        Some(_) => Ok(()),
-        None => Err(ModFileError::NoModule),
-    }
+    // `module(` opens a block in the eyes of go's parser, not in those of its scan.
+    let block = data.split(|&byte| byte == b'\n').any(|line| line.trim_ascii().starts_with(b"module("));
+    if block || module_path(data).is_some() { Ok(()) } else { Err(ModFileError::NoModule) }
 }
 
 /// The module path that a go.mod declares, by the lax scan of x/mod/modfile `ModulePath`: the first line that begins
@@ -52,10 +55,45 @@ pub fn check(data: &[u8]) -> Result<(), ModFileError> {
 pub fn module_path(data: &[u8]) -> Option<String> {
     let path = argument(data, "module")?;
     match path.as_bytes().first()? {
-        b'"' => serde_json::from_str(&path).ok(),
+        b'"' => unquote(path.strip_prefix('"')?.strip_suffix('"')?),
         b'`' => path.strip_prefix('`')?.strip_suffix('`').filter(|path| !path.contains('`')).map(str::to_owned),
         _ => Some(path),
     }
+}
+
+/// What stands between double quotes, as Go's `strconv.Unquote` reads it; module paths are ASCII, so no more than that.
+fn unquote(text: &str) -> Option<String> {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        rest = &rest[c.len_utf8()..];
+        let Some(escape) = (c == '\\').then(|| rest.chars().next()) else {
+            plain.push(Some(c).filter(|&c| c != '"')?);
+            continue;
+        };
+        let escape = escape?;
+        rest = &rest[escape.len_utf8()..];
+        let (digits, radix) = match escape {
+            '\\' | '"' => ("", 0),
+            'x' => (rest.get(..2)?, 16),
+            'u' => (rest.get(..4)?, 16),
+            'U' => (rest.get(..8)?, 16),
+            '0'..='3' => (rest.get(..2)?, 8),
+            _ => return None,
+        };
+        rest = &rest[digits.len()..];
+        plain.push(match radix {
+            0 => escape,
+            8 => ascii(&format!("{escape}{digits}"), 8)?,
+            _ => ascii(digits, 16)?,
+        });
+    }
+    Some(plain)
+}
+
+fn ascii(digits: &str, radix: u32) -> Option<char> {
+    let plain = digits.bytes().all(|b| b.is_ascii_hexdigit());
+    u8::from_str_radix(digits.trim_start_matches('0'), radix).ok().filter(|b| plain && b.is_ascii()).map(char::from)
 }
 
 /// The language version that a go.mod asks for, as it is written.
@@ -96,6 +134,13 @@ mod tests {
             ("module \"x.y/z\"\n", Some("x.y/z")),
             ("module `x.y/z`\n", Some("x.y/z")),
             ("module (\n\tx.y/z\n)\n", Some("(")),
+            ("module \"x\\x2ey\\u002f\\U0000007a\\056\\\"\\\\\"\n", Some("x.y/z.\"\\")),
+            ("module \"x\\x2\"\n", None),
+            ("module \"x\\q\"\n", None),
+            ("module \"x\\\"\n", None),
+            ("module \"x\" \"y\"\n", None),
+            ("module \"x\\u+02e\"\n", None),
+            ("module \"x\\u\u{e9}\u{e9}\"\n", None),
             ("module \"x.y/z\nmodule a.b\n", None),
             ("modules x.y\n", None),
             ("module\nx.y", None),
@@ -112,6 +157,14 @@ mod tests {
             "module x.y/z\n",
             "// Deprecated: gone\nmodule x.y/z\n\ngo 1.99\n\nrequire (\n\ta.b v1.0.0 // indirect\n)\n",
             "module other.path/of/a/fork",
+            // Measured with Go 1.26, which builds with each of these.
+            "module (\n\texample.com/m\n)\n",
+            "module(\nexample.com/m\n)\n",
+            "go 1.20\nmodule example.com/m\n",
+            "module \"example.com/m\"\r\n",
+            "module \"exam\\x70le.com/m\"\n",
+            "\r\n\t module example.com/m",
+            "module example.com/m\r",
             "// caf\u{e9}\nmodule x.y\n",
         ] {
             assert_eq!(check(text.as_bytes()), Ok(()), "{text:?}");
@@ -123,8 +176,11 @@ mod tests {
             (b"<!DOCTYPE html>module x", ModFileError::Html),
             (b"\xef\xbb\xbfmodule x.y\n", ModFileError::NotText),
             (b"module x.y\n\0", ModFileError::NotText),
-            (b"{\"message\":\"module\"}", ModFileError::NoModule),
+            (b"{\"message\":\"module\"}", ModFileError::Json),
+            (b" [\nmodule x.y\n]", ModFileError::Json),
             (b"go 1.20\n", ModFileError::NoModule),
+            (b"// module x.y\n", ModFileError::NoModule),
+            (b"<a>\nmodule x.y\n", ModFileError::Html),
         ] {
             assert_eq!(check(data), Err(error), "{:?}", String::from_utf8_lossy(data));
         }

@@ -1,7 +1,7 @@
 //! The hash `h1:` that go.sum files and checksum databases hold: golang.org/x/mod/sumdb/dirhash `Hash1`.
 
-use std::collections::BTreeMap;
 use std::fs::File;
+use std::ops::Range;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -36,29 +36,58 @@ pub fn hash_go_mod(content: &[u8]) -> String {
 
 fn hash_at<R: ReaderAt>(reader: &R, size: u64) -> Result<String, ZipError> {
     let archive = Archive::open(reader, size)?;
-    archive.each(|record| match record.file_path().as_ref().contains(&b'\n') {
-        true => Err(ZipError::format("dirhash: filenames with newlines are not supported")),
-        false => Ok(()),
-    })?;
-    // Names sort bytewise. Folders may be there twice; each time counts.
-    let mut files = BTreeMap::<Vec<u8>, Vec<[u8; 32]>>::new();
+    let mut files = Files::sized_for(&archive)?;
     let mut content = Sha256::new();
     each_content(&archive, |name, piece| match piece {
         Some(piece) => content.update(piece),
-        None => files.entry(name.to_vec()).or_default().push(content.finalize_reset().into()),
+        None => files.add(name, content.finalize_reset().into()),
     })?;
-    let mut lines = Sha256::new();
-    for (name, hashes) in &files {
-        hashes.iter().for_each(|hash| add_line(&mut lines, hash, name));
+    Ok(files.hash())
+}
+
+/// Names and hashes of all files. Names are one string: there may be half a million.
+struct Files {
+    names: Vec<u8>,
+    files: Vec<(Range<usize>, [u8; 32])>,
+}
+
+impl Files {
+    fn sized_for<R: ReaderAt>(archive: &Archive<'_, R>) -> Result<Self, ZipError> {
+        let mut bytes = 0;
+        let count = archive.each(|record| {
+            let name = record.file_path();
+            bytes += name.as_ref().len();
+            match name.as_ref().contains(&b'\n') {
+                true => Err(ZipError::format("dirhash: filenames with newlines are not supported")),
+                false => Ok(()),
+            }
+        })?;
+        let files = Vec::with_capacity(usize::try_from(count).unwrap_or_default());
+        Ok(Self { names: Vec::with_capacity(bytes), files })
     }
-    Ok(summed(lines))
+
+    fn add(&mut self, name: &[u8], hash: [u8; 32]) {
+        let start = self.names.len();
+        self.names.extend_from_slice(name);
+        self.files.push((start..self.names.len(), hash));
+    }
+
+    /// Names sort bytewise. Folders may be there twice; each time counts.
+    fn hash(mut self) -> String {
+        self.files.sort_unstable_by(|(a, _), (b, _)| self.names[a.clone()].cmp(&self.names[b.clone()]));
+        let mut lines = Sha256::new();
+        for (name, hash) in self.files {
+            add_line(&mut lines, &hash, &self.names[name]);
+        }
+        summed(lines)
+    }
 }
 
 /// `<hash in hex>  <name>\n`
 fn add_line(lines: &mut Sha256, hash: &[u8], name: &[u8]) {
-    for byte in hash {
-        lines.update(format!("{byte:02x}"));
-    }
+    let digit = |nibble: u8| b"0123456789abcdef"[usize::from(nibble)];
+    let hex: Vec<u8> = hash.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect();
+    lines.update(hex);
     lines.update(b"  ");
     lines.update(name);
     lines.update(b"\n");

@@ -3,7 +3,7 @@
 use crate::ModulePath;
 
 /// The largest go.mod, in bytes (x/mod/zip `MaxGoMod`).
-pub const MAX_SIZE: usize = 16 << 20;
+pub const MAX_SIZE: usize = crate::zip::MAX_GO_MOD as usize;
 
 /// Why bytes cannot be a go.mod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -2,7 +2,7 @@
 
 use rawzip::{RECOMMENDED_BUFFER_SIZE, ReaderAt, ZipArchive, ZipFileHeaderRecord, ZipLocator};
 
-use super::{MAX_NAMES, ZipError};
+use super::{MAX_NAMES, MAX_PATHS, ZipError};
 
 /// Length of the end record without its comment, in bytes.
 const END_LEN: u64 = 22;
@@ -55,7 +55,7 @@ impl<'a, R: ReaderAt> Archive<'a, R> {
         let (mut count, mut end, mut names) = (0, self.directory(), 0);
         while let Some(record) = records.next_entry()? {
             names += record.file_path().as_ref().len() as u64;
-            if names > MAX_NAMES {
+            if names > MAX_NAMES || count >= MAX_PATHS as u64 {
                 return Err(ZipError::TooManyFiles);
             }
             visit(&record)?;

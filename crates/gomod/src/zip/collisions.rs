@@ -13,10 +13,12 @@ pub(super) struct Seen {
     paths: HashMap<[u64; 2], Path>,
 }
 
+/// Small, as there are many: zips are smaller than 4 GiB, and names than [`super::MAX_NAME`].
 struct Path {
     /// Hash of the name as it was written.
     exact: u64,
-    first: Place,
+    entry: u32,
+    len: u16,
     is_dir: bool,
 }
 
@@ -25,6 +27,12 @@ struct Path {
 pub(super) struct Place {
     pub(super) entry: u64,
     pub(super) len: usize,
+}
+
+impl Path {
+    fn place(&self) -> Place {
+        Place { entry: self.entry.into(), len: self.len.into() }
+    }
 }
 
 /// Why a name cannot be added.
@@ -47,18 +55,21 @@ impl Seen {
 
     /// Adds a file or folder that the directory entry at offset `entry` names, and the folders that it lies in.
     pub(super) fn add(&mut self, name: &str, is_dir: bool, entry: u64) -> Result<(), Clash> {
+        let entry = u32::try_from(entry).map_err(|_| Clash::TooMany)?;
         let mut is_dir = is_dir;
         for (len, folded, exact) in self.hashes(name).into_iter().rev() {
-            let first = Place { entry, len };
             match self.paths.get(&folded) {
-                Some(path) if path.exact != exact => return Err(Clash::Folded { other: path.first, len }),
+                Some(path) if path.exact != exact => return Err(Clash::Folded { other: path.place(), len }),
                 Some(path) if path.is_dir != is_dir => return Err(Clash::FileAndDir { len }),
                 Some(_) if !is_dir => return Err(Clash::Twice),
                 // A known folder lies in known folders.
                 Some(_) => return Ok(()),
                 None if self.paths.len() >= MAX_PATHS => return Err(Clash::TooMany),
-                None => self.paths.insert(folded, Path { exact, first, is_dir }),
-            };
+                None => {
+                    let len = u16::try_from(len).map_err(|_| Clash::TooMany)?;
+                    self.paths.insert(folded, Path { exact, entry, len, is_dir });
+                }
+            }
             is_dir = true;
         }
         Ok(())

@@ -32,7 +32,7 @@ pub const MAX_ZIP: u64 = 500 << 20;
 pub const MAX_GO_MOD: u64 = 16 << 20;
 /// The largest `LICENSE` in a zip, in bytes.
 pub const MAX_LICENSE: u64 = 16 << 20;
-/// The most files and folders in a zip. This limit and the next two are our own: they bound memory.
+/// The most entries in a zip, and the most files and folders that they name. This limit and the next two are our own: they bound memory.
 pub const MAX_PATHS: usize = 500_000;
 /// The longest name of a file in a zip, in bytes: longer ones cannot be unpacked on common systems.
 pub const MAX_NAME: usize = 4096;

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use flate2::write::DeflateEncoder;
 use flate2::{Compression, Crc};
 
-use super::kit::{Entry, checked, module, refusal, zip};
+use super::kit::{Entry, PREFIX, Zip, checked, forge, module, refusal, with_zip64, zip};
 use crate::zip::{MAX_GO_MOD, MAX_NAME, MAX_NAMES, MAX_PATHS, MAX_ZIP, ZipError, check};
 
 /// A file of that many zeros, compressed.
@@ -118,6 +118,28 @@ fn a_million_empty_names() {
     let end = many.len() - 22;
     many.splice(end..end, record.repeat(1_000_000));
     assert!(checked(&many).is_err());
+}
+
+#[test]
+fn too_many_entries() {
+    // Each is the module's own folder, which may be there any number of times: nothing but their count is wrong.
+    let Zip { mut bytes, directory, end } = forge(&[Entry::stored("", b"")]);
+    let (local, record) = (bytes[..directory].to_vec(), bytes[directory..end].to_vec());
+    bytes = local.repeat(MAX_PATHS + 1);
+    let start = bytes.len();
+    for i in 0..=MAX_PATHS {
+        bytes.extend_from_slice(&record);
+        let (at, offset) = (bytes.len() - PREFIX.len() - 4, u32::try_from(i * local.len()).unwrap());
+        bytes[at..at + 4].copy_from_slice(&offset.to_le_bytes());
+    }
+    let (end, count) = (bytes.len(), MAX_PATHS as u64 + 1);
+    bytes.extend([&b"PK\x05\x06\0\0\0\0"[..], &[0xff; 12], &[0; 2]].concat());
+    let bytes = with_zip64(Zip { bytes, directory: start, end }, |record| {
+        record[24..32].copy_from_slice(&count.to_le_bytes());
+        record[32..40].copy_from_slice(&count.to_le_bytes());
+    });
+    assert!(matches!(checked(&bytes), Err(ZipError::TooManyFiles)));
+    assert!(matches!(crate::dirhash::hash_zip_bytes(&bytes), Err(ZipError::TooManyFiles)));
 }
 
 #[test]

@@ -9,11 +9,11 @@ use gomod::{Info, ModuleVersion, Query};
 use crate::{Error, ErrorKind, Kind, Object, Result, Staging, Verified};
 
 /// The largest `.info` we believe in, in bytes. Real ones have some hundred.
-pub const MAX_INFO: u64 = 1 << 20;
-/// The largest go.mod, in bytes (x/mod/zip `MaxGoMod`).
-pub const MAX_MOD: u64 = 16 << 20;
-/// The largest module zip, in bytes (x/mod/zip `MaxZipFile`).
-pub const MAX_ZIP: u64 = 500 << 20;
+pub const MAX_INFO: u64 = Info::MAX_LEN as u64;
+/// The largest go.mod, in bytes.
+pub const MAX_MOD: u64 = gomod::zip::MAX_GO_MOD;
+/// The largest module zip, in bytes.
+pub const MAX_ZIP: u64 = gomod::zip::MAX_ZIP;
 /// The largest list, in bytes: a million versions.
 pub const MAX_LIST: u64 = 64 << 20;
 /// The largest answer of a checksum database, in bytes (a full data tile holds 256 records).
@@ -59,9 +59,6 @@ pub fn content(object: &Object, file: &File, size: u64) -> Result<()> {
 /// [`ErrorKind::Invalid`]: not JSON, no version, or a version that cannot be one of this module.
 pub fn resolved(path: &gomod::ModulePath, query: &dyn std::fmt::Display, body: &[u8]) -> Result<ModuleVersion> {
     let bad = |why: &dyn std::fmt::Display| Error::new(ErrorKind::Invalid, format!("{path}@{query}: {why}"));
-    if body.len() as u64 > MAX_INFO {
-        return Err(bad(&"info is too large"));
-    }
     let info = Info::parse(body).map_err(|e| bad(&e))?;
     let version = gomod::Version::parse(info.version()).map_err(|e| bad(&e))?;
     ModuleVersion::new(path.clone(), version).map_err(|e| bad(&e))

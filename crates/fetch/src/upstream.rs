@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use bytes::Bytes;
 use gomod::{Info, ModulePath, ModuleVersion, Query};
-use goproxy_engine::{Error, ErrorKind, Kind, Object, Resolved, Result, Source, Staging, Store};
+use goproxy_engine::{Error, ErrorKind, Kind, Object, Resolved, Result, Source, Staging, Store, check};
 use reqwest::Url;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -20,13 +20,6 @@ use crate::{
     retry::retrying,
     wire::{self, escape_path},
 };
-
-/// Bytes that an answer may have. For zips and go.mod files these are the limits of `go` itself
-/// (golang.org/x/mod/zip); the others are far above anything real.
-const ZIP_LIMIT: u64 = 500 << 20;
-const MOD_LIMIT: u64 = 16 << 20;
-const INFO_LIMIT: u64 = 1 << 20;
-const LIST_LIMIT: u64 = 64 << 20;
 
 /// How long a request waits for its turn before it is told to come back.
 const QUEUE_PATIENCE: Duration = Duration::from_secs(30);
@@ -114,7 +107,7 @@ impl Upstream {
 
     /// `.info` in either of its places; what is no such JSON is refused here, since the answer decides what comes next.
     async fn resolve(&self, path: &str) -> Result<Resolved> {
-        let info = self.bytes(path, INFO_LIMIT).await?;
+        let info = self.bytes(path, check::MAX_INFO).await?;
         if let Err(error) = Info::parse(&info) {
             return Err(Error::new(ErrorKind::Invalid, format!("the upstream sent an invalid .info: {error}"))
                 .with_detail(format!("{}/{path}", self.0.shown)));
@@ -156,7 +149,7 @@ impl Source for Upstream {
     }
 
     async fn list(&self, path: &ModulePath) -> Result<Bytes> {
-        Ok(self.bytes(&escape_path(&format!("{}/@v/list", path.escaped())), LIST_LIMIT).await?)
+        Ok(self.bytes(&escape_path(&format!("{}/@v/list", path.escaped())), check::MAX_LIST).await?)
     }
 
     async fn latest(&self, path: &ModulePath, _: &dyn Store) -> Result<Resolved> {
@@ -173,9 +166,9 @@ impl Source for Upstream {
 
     async fn fetch(&self, version: &ModuleVersion, kind: Kind, store: &dyn Store) -> Result<Vec<(Object, Staging)>> {
         let limit = match kind {
-            Kind::Info => INFO_LIMIT,
-            Kind::Mod => MOD_LIMIT,
-            Kind::Zip => ZIP_LIMIT,
+            Kind::Info => check::MAX_INFO,
+            Kind::Mod => check::MAX_MOD,
+            Kind::Zip => check::MAX_ZIP,
         };
         let (module, name) = (version.path().escaped(), version.version().escaped());
         let path = escape_path(&format!("{module}/@v/{name}.{}", kind.extension()));

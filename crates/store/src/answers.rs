@@ -10,7 +10,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use goproxy_engine::{Answer, Remembered, Result};
+use goproxy_engine::{Answer, Remembered, Result, check};
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -21,8 +21,8 @@ use crate::{
 
 const MAGIC: &str = "goproxy-answer 1";
 
-/// Larger than any answer that the engine lets through; what is longer is not ours.
-const LIMIT: u64 = 64 << 20;
+/// The longest header line, in bytes.
+const MAX_HEADER: u64 = 256;
 
 impl Inner {
     /// The remembered answer. Blocking.
@@ -37,25 +37,25 @@ impl Inner {
         let Some(path) = self.layout.answer(answer) else { return Ok(()) };
         let header = header(remembered);
         self.put(&path, &[header.as_bytes(), &remembered.body]).map_err(|e| failure::at("writing", &path, &e))?;
-        if let Answer::List(module) = answer {
-            let path = self.layout.go_list(module);
-            if let Err(error) = self.copy_list(&path, &remembered.body) {
-                tracing::debug!(path = %path.display(), %error, "cannot write");
-            }
+        if let Some(path) = self.layout.go_answer(answer)
+            && let Err(error) = self.copy(&path, &remembered.body)
+        {
+            tracing::debug!(path = %path.display(), %error, "cannot write");
         }
         Ok(())
     }
 
     /// For readers of the tree as `file://`. The directory is made durably, for the objects that will come.
-    fn copy_list(&self, path: &Path, body: &[u8]) -> io::Result<()> {
+    fn copy(&self, path: &Path, body: &[u8]) -> io::Result<()> {
         files::make_dir(files::parent(path)?)?;
         self.put(path, &[body])
     }
 }
 
+/// What is longer than any answer that the engine lets through is not ours.
 fn read(path: &Path) -> io::Result<Option<Bytes>> {
     match files::open_regular(path)? {
-        Opened::File(file, stamp) if stamp.size <= LIMIT => match files::read(&file, stamp.size) {
+        Opened::File(file, stamp) if stamp.size <= MAX_HEADER + check::MAX_LIST => match files::read(&file, stamp.size) {
             Ok(bytes) => Ok(Some(bytes.into())),
             Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
             Err(e) => Err(e),
@@ -71,7 +71,7 @@ fn header(remembered: &Remembered) -> String {
 }
 
 fn decode(bytes: Bytes) -> Option<Remembered> {
-    let end = bytes.iter().take(256).position(|&b| b == b'\n')?;
+    let end = bytes.iter().take(MAX_HEADER as usize).position(|&b| b == b'\n')?;
     let header = std::str::from_utf8(&bytes[..end]).ok()?;
     let mut fields = header.strip_prefix(MAGIC)?.strip_prefix(' ')?.split(' ');
     let millis: u64 = fields.next()?.parse().ok()?;

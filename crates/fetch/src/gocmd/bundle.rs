@@ -4,12 +4,9 @@ use std::{io, path::PathBuf};
 
 use bytes::Bytes;
 use gomod::{ModulePath, ModuleVersion, Version};
-use goproxy_engine::{Error, ErrorKind, Kind, Object, Resolved, Result, Staging, Store};
+use goproxy_engine::{Error, ErrorKind, Kind, Object, Resolved, Result, Staging, Store, check};
 
 use super::{blocking, internal, output::Info, scratch::Scratch};
-
-/// An `.info` is a few hundred bytes.
-const INFO_LIMIT: u64 = 1 << 20;
 
 /// The files live as long as this does.
 #[derive(Debug)]
@@ -91,6 +88,6 @@ pub(super) fn answered(path: &ModulePath, version: &str) -> Result<ModuleVersion
 fn read(file: &std::path::Path) -> io::Result<Vec<u8>> {
     use io::Read as _;
     let mut bytes = Vec::new();
-    std::fs::File::open(file)?.take(INFO_LIMIT).read_to_end(&mut bytes)?;
+    std::fs::File::open(file)?.take(check::MAX_INFO).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

@@ -25,8 +25,8 @@ impl Lookup {
         let (id, rest) = text.split_once('\n').ok_or(LookupError)?;
         let id = id.parse().map_err(|_| LookupError)?;
         let (record, note) = rest.split_once("\n\n").ok_or(LookupError)?;
-        let lines: Vec<_> = record.lines().map(str::to_owned).collect();
-        let holds = !lines.is_empty() && lines.iter().all(|line| is_sum_line(line)) && is_signed_tree(note.as_bytes());
+        let lines: Vec<_> = record.split('\n').map(str::to_owned).collect();
+        let holds = lines.iter().all(|line| is_sum_line(line)) && is_signed_tree(note.as_bytes());
         if holds { Ok(Self { id, lines }) } else { Err(LookupError) }
     }
 
@@ -40,11 +40,14 @@ impl Lookup {
         &self.lines
     }
 
-    /// Whether the record has the sums of this version: of its zip and of its go.mod.
+    /// Whether the record has the sums of this version: of its zip and of its go.mod, one each.
     pub fn names(&self, version: &ModuleVersion) -> bool {
-        let has = |prefix: String| self.lines.iter().any(|line| line.starts_with(&prefix));
         let (path, version) = (version.path(), version.version());
-        has(format!("{path} {version} h1:")) && has(format!("{path} {version}/go.mod h1:"))
+        let one = |prefix: String| {
+            let mut sums = self.lines.iter().filter_map(|line| line.strip_prefix(&prefix));
+            sums.next().is_some_and(is_hash) && sums.next().is_none()
+        };
+        one(format!("{path} {version} h1:")) && one(format!("{path} {version}/go.mod h1:"))
     }
 }
 
@@ -64,7 +67,9 @@ pub fn is_signed_tree(body: &[u8]) -> bool {
 /// `path version[/go.mod] hash`.
 fn is_sum_line(line: &str) -> bool {
     let fields: Vec<_> = line.split(' ').collect();
-    matches!(fields[..], [path, version, hash] if !path.is_empty() && version.starts_with('v') && hash.contains(':'))
+    let plain = !line.chars().any(char::is_control);
+    plain
+        && matches!(fields[..], [path, version, hash] if !path.is_empty() && version.starts_with('v') && hash.contains(':'))
 }
 
 /// Base64 of 32 bytes.
@@ -114,6 +119,9 @@ mod tests {
             "<html></html>".to_owned(),
             RECORD.to_owned(),
             format!("{RECORD}\n"),
+            format!("{}\n{NOTE}", RECORD.replace('\n', "\r\n")),
+            format!("{}\n{NOTE}", RECORD.replace(" h1:", "\th1:")),
+            format!("{RECORD}{NOTE}"),
             format!("\n\n{NOTE}"),
             format!("1\n\n{NOTE}"),
             format!("x\n{RECORD}\n{NOTE}"),
@@ -123,6 +131,23 @@ mod tests {
         ] {
             assert_eq!(Lookup::parse(body.as_bytes()), Err(LookupError), "{body}");
         }
+    }
+
+    #[test]
+    fn half_a_record_names_nothing() {
+        let uuid = version("github.com/google/uuid", "v1.6.0");
+        let names = |record: &str| {
+            Lookup::parse(format!("{record}\n{NOTE}").as_bytes()).is_ok_and(|lookup| lookup.names(&uuid))
+        };
+        assert!(names(RECORD));
+        let lines: Vec<_> = RECORD.lines().collect();
+        let [id, zip, go_mod] = lines[..] else { panic!("{lines:?}") };
+        assert!(names(&format!("{id}\n{go_mod}\n{zip}\n")));
+        assert!(!names(&format!("{id}\n{zip}\n")));
+        assert!(!names(&format!("{id}\n{go_mod}\n")));
+        assert!(!names(&format!("{id}\n{zip}\n{go_mod}\n{zip}\n")));
+        assert!(!names(&RECORD.replace("94F0=", "94F=")));
+        assert!(!names(&RECORD.replace("h1:NI", "h2:NI")));
     }
 
     #[test]

@@ -125,7 +125,7 @@ impl Engine {
     async fn latest(&self, path: &ModulePath) -> Result<(Bytes, Via)> {
         let hops = self.shared.routing.load().hops(path);
         routing::first(&hops, |source| async move {
-            let via = Via::source(source.name());
+            let via = source.via();
             let asked = source.latest(path, &*self.shared.store);
             match self.shared.watch(source.as_ref(), "latest", asked).await {
                 Ok(resolved) => Ok((self.shared.settle(path, &Asked::Latest, resolved).await?, via)),
@@ -161,7 +161,7 @@ impl Shared {
         routing::first(&hops, |source| async move {
             let raw = self.watch(source.as_ref(), "list", source.list(path)).await?;
             let list = parse_list(path, &raw)?;
-            Ok((Bytes::from(list.body()), Via::source(source.name())))
+            Ok((Bytes::from(list.body()), source.via()))
         })
         .await
     }
@@ -172,7 +172,7 @@ impl Shared {
             let asked = source.query(path, query, &*self.store);
             let resolved = self.watch(source.as_ref(), "query", asked).await?;
             let info = self.settle(path, &Asked::Query(query), resolved).await?;
-            Ok((info, Via::source(source.name())))
+            Ok((info, source.via()))
         })
         .await
     }

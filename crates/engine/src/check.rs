@@ -6,7 +6,7 @@ use std::{fs::File, io::Read};
 
 use gomod::{Info, ModuleVersion, Query};
 
-use crate::{Error, ErrorKind, Kind, Object, Result, Staging, Verified};
+use crate::{Error, ErrorKind, Kind, Object, Result, Staging, Verified, blocking};
 
 /// The largest `.info` we believe in, in bytes. Real ones have some hundred.
 pub const MAX_INFO: u64 = Info::MAX_LEN as u64;
@@ -25,11 +25,11 @@ pub const MAX_SUM: u64 = 1 << 20;
 /// [`ErrorKind::Invalid`] with `go`'s words when the content does not hold, [`ErrorKind::Internal`] when our disk fails.
 pub async fn verify(object: Object, staging: Staging) -> Result<Verified> {
     let filled = staging.finish().await?;
-    let task = tokio::task::spawn_blocking(move || {
+    blocking(move || {
         content(&object, &filled.file, filled.size)?;
         Ok(Verified { object, filled })
-    });
-    task.await.unwrap_or_else(|e| Err(Error::internal(format!("checking content: {e}"))))
+    })
+    .await
 }
 
 /// Checks an open file as `object`. Blocks. Reads from the file's start; its position afterwards is unspecified.

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use gomod::{ModulePath, ModuleVersion, Version};
 
-use crate::{Blob, Engine, Error, ErrorKind, Kind, Object, Result, Source, answers::parse_list};
+use crate::{Blob, Engine, Error, ErrorKind, Kind, Object, Result, Source, answers::parse_list, blocking};
 
 impl Engine {
     /// Derives the answer from the list of `source`. `absent` is what the source said to `@latest`, and stays the
@@ -19,7 +19,9 @@ impl Engine {
         let newest = match (list.highest_compatible(), list.highest_incompatible()) {
             (Some(compatible), Some(incompatible)) => {
                 let adopted = self.has_go_mod(path, list.last_compatible().unwrap_or(compatible)).await?;
-                if adopted { compatible.clone() } else { incompatible.clone() }
+                // A release goes before a prerelease, whichever kind they are of.
+                let behind = incompatible.is_prerelease() && !compatible.is_prerelease();
+                if adopted || behind { compatible.clone() } else { incompatible.clone() }
             }
             (Some(version), None) | (None, Some(version)) => version.clone(),
             (None, None) => list.newest_pseudo().cloned().ok_or(absent)?,
@@ -49,13 +51,12 @@ impl Engine {
 
 async fn read(file: &std::sync::Arc<std::fs::File>, size: u64) -> Result<Bytes> {
     let file = std::sync::Arc::clone(file);
-    let task = tokio::task::spawn_blocking(move || {
+    blocking(move || {
         let mut body = vec![0; usize::try_from(size).unwrap_or_default()];
-        std::os::unix::fs::FileExt::read_exact_at(&*file, &mut body, 0).map(|()| Bytes::from(body))
-    });
-    match task.await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error)) => Err(Error::internal(format!("reading a stored object: {error}"))),
-        Err(error) => Err(Error::internal(format!("reading a stored object: {error}"))),
-    }
+        match std::os::unix::fs::FileExt::read_exact_at(&*file, &mut body, 0) {
+            Ok(()) => Ok(Bytes::from(body)),
+            Err(error) => Err(Error::internal(format!("reading a stored object: {error}"))),
+        }
+    })
+    .await
 }

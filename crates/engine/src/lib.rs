@@ -4,6 +4,7 @@
 //! [`Observer`] are what it needs from the world.
 
 mod answers;
+mod blocking;
 pub mod check;
 mod engine;
 mod error;
@@ -18,6 +19,7 @@ mod routing;
 mod stage;
 mod watch;
 
+pub use blocking::blocking;
 pub use engine::Engine;
 pub use error::{Error, Kind as ErrorKind, Result};
 pub use flight::Flight;

@@ -61,7 +61,7 @@ impl Shared {
             let found =
                 self.watch(source.as_ref(), kind.extension(), source.fetch(version, kind, &*self.store)).await?;
             let stored = self.commit_wanted(&wanted, found).await?;
-            Ok((stored, Via::source(source.name())))
+            Ok((stored, source.via()))
         })
         .await
     }
@@ -103,7 +103,7 @@ impl Shared {
         what: &'static str,
         fetch: impl Future<Output = Result<T>>,
     ) -> Result<T> {
-        watched(&*self.observer, source.name(), what, fetch).await
+        watched(&*self.observer, source.via().as_str(), what, fetch).await
     }
 
     /// Remembers an absence or a refusal briefly; a success ends what was remembered. Failures are not answers.

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use gomod::{ModulePath, ModuleVersion, Query};
 
-use crate::{Answer, Kind, Object, Result, Staging, Verified};
+use crate::{Answer, Kind, Object, Result, Staging, Verified, Via};
 
 /// Where bytes of an answer are.
 #[derive(Clone, Debug)]
@@ -71,15 +71,16 @@ pub struct Resolved {
     pub extra: Vec<(Object, Staging)>,
 }
 
-/// Where modules come from: an upstream proxy, the `go` command, later our own engine for git.
+/// Where modules come from: an upstream proxy, the `go` command.
 ///
 /// Errors: `NotFound` only for what authoritatively does not exist, `Refused` for the source's own refusal; see
 /// [`crate::ErrorKind`]. Dropping a returned future cancels the work and frees what it holds (connections, processes).
 /// Sources do not check content beyond what they need; the engine checks before it commits.
 #[async_trait]
 pub trait Source: Send + Sync + std::fmt::Debug {
-    /// A short word for logs and metrics: `proxy` or `direct`.
-    fn name(&self) -> &'static str;
+    /// What kind of source this is: [`Via::Proxy`], or [`Via::Direct`] for whatever goes to version control. It labels
+    /// logs and metrics, and ranks errors: see the GOPROXY rules in `routing`.
+    fn via(&self) -> Via;
 
     /// The body of `@v/list` as the source has it, unfiltered (the engine sorts and filters). An empty one is a known
     /// module without versions.

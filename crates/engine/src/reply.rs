@@ -63,10 +63,6 @@ impl Via {
             Self::SumDb => "sumdb",
         }
     }
-
-    pub(crate) fn source(name: &str) -> Self {
-        if name == "direct" { Self::Direct } else { Self::Proxy }
-    }
 }
 
 /// A successful answer.

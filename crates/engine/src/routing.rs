@@ -4,7 +4,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use gomod::{ModulePath, Patterns};
 
-use crate::{Error, ErrorKind, Result, Source, SumSource};
+use crate::{Error, ErrorKind, Result, Source, SumSource, Via};
 
 /// One element of the upstream list.
 #[derive(Clone, Debug)]
@@ -70,8 +70,8 @@ where
             Err(error) => error,
         };
         let missing = error.kind() == ErrorKind::NotFound;
-        let rank = match (hop.source.name(), missing) {
-            ("direct", _) => 2,
+        let rank = match (hop.source.via(), missing) {
+            (Via::Direct, _) => 2,
             (_, false) => 1,
             (_, true) => 0,
         };

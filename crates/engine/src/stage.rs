@@ -11,7 +11,7 @@ use std::{
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
-use crate::{Error, Object, Result};
+use crate::{Error, Object, Result, blocking};
 
 /// How much is collected before a write goes to the blocking pool.
 const CHUNK: usize = 256 << 10;
@@ -68,7 +68,7 @@ impl Staging {
     pub async fn copy_from(&mut self, path: &Path) -> Result<()> {
         let (from, file) = (path.to_owned(), Arc::clone(&self.file));
         let mut hasher = std::mem::take(&mut self.hasher);
-        let (hasher, len) = blocking(move || {
+        let (hasher, len) = on_disk(move || {
             let mut source = File::open(&from)?;
             let mut buffer = vec![0; CHUNK];
             let mut len = 0_u64;
@@ -100,7 +100,7 @@ impl Staging {
 
     async fn flush(&mut self) -> Result<()> {
         let (buffer, file) = (std::mem::take(&mut self.buffer), Arc::clone(&self.file));
-        self.buffer = blocking(move || {
+        self.buffer = on_disk(move || {
             let mut buffer = buffer;
             (&*file).write_all(&buffer)?;
             buffer.clear();
@@ -161,12 +161,8 @@ impl Verified {
     }
 }
 
-/// Runs file work where it may block.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> std::io::Result<T> + Send + 'static) -> Result<T> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result.map_err(|e| disk(&e)),
-        Err(e) => Err(Error::internal(format!("writing a temporary file: {e}"))),
-    }
+async fn on_disk<T: Send + 'static>(work: impl FnOnce() -> std::io::Result<T> + Send + 'static) -> Result<T> {
+    blocking(move || work().map_err(|e| disk(&e))).await
 }
 
 fn disk(error: &std::io::Error) -> Error {

@@ -19,7 +19,7 @@ async fn comma_goes_on_after_absence_only_pipe_after_anything() {
         (ErrorKind::Busy, false, true),
     ] {
         for (any, goes_on) in [(false, comma), (true, pipe)] {
-            let (first, second) = (Script::new("proxy", Err(kind)), Script::new("proxy", Ok("v1.0.0\n")));
+            let (first, second) = (Script::new(Via::Proxy, Err(kind)), Script::new(Via::Proxy, Ok("v1.0.0\n")));
             let world = World::new(&[(&first, any), (&second, false)], MINUTE);
             assert_eq!(world.get(LIST).await.is_ok(), goes_on, "{kind:?} {any}");
             assert_eq!(second.asked(), usize::from(goes_on), "{kind:?} {any}");
@@ -30,17 +30,17 @@ async fn comma_goes_on_after_absence_only_pipe_after_anything() {
 #[tokio::test]
 async fn the_most_telling_error_is_reported() {
     let (absent, down) =
-        (Script::new("proxy", Err(ErrorKind::NotFound)), Script::new("proxy", Err(ErrorKind::Unavailable)));
+        (Script::new(Via::Proxy, Err(ErrorKind::NotFound)), Script::new(Via::Proxy, Err(ErrorKind::Unavailable)));
     let world = World::new(&[(&down, true), (&absent, false)], MINUTE);
     assert_eq!(world.get(LIST).await.unwrap_err().kind(), ErrorKind::Unavailable, "not 404: one could not be asked");
-    let direct = Script::new("direct", Err(ErrorKind::NotFound));
+    let direct = Script::new(Via::Direct, Err(ErrorKind::NotFound));
     let world = World::new(&[(&down, true), (&direct, false)], MINUTE);
     assert_eq!(world.get(LIST).await.unwrap_err().message(), "direct says not_found");
 }
 
 #[tokio::test]
 async fn private_modules_go_direct_whatever_the_list() {
-    let proxy = Script::new("proxy", Ok("v1.0.0\n"));
+    let proxy = Script::new(Via::Proxy, Ok("v1.0.0\n"));
     let world = World::new(&[(&proxy, false)], MINUTE);
     let reply = world.get("/private.example/x/@v/list").await.unwrap();
     assert_eq!((text(&reply).as_str(), reply.via), ("v9.0.0\n", Via::Direct));
@@ -57,7 +57,7 @@ async fn nobody_to_ask_is_a_refusal() {
 
 #[tokio::test]
 async fn what_does_not_hold_is_neither_stored_nor_served() {
-    let proxy = Script::new("proxy", Ok("{\"Version\":\"v1.0.1\"}"));
+    let proxy = Script::new(Via::Proxy, Ok("{\"Version\":\"v1.0.1\"}"));
     let world = World::new(&[(&proxy, false)], MINUTE);
     let info = "/example.com/m/@v/v1.0.0.info";
     assert_eq!(world.get(info).await.unwrap_err().kind(), ErrorKind::Invalid);

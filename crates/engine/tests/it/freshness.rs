@@ -21,7 +21,7 @@ fn age(world: &mut World, proxy: &std::sync::Arc<Script>, age: Duration) {
 
 #[tokio::test]
 async fn fresh_then_expired_then_stale() {
-    let proxy = Script::new("proxy", Ok("v1.0.0\nv0.0.0-20200101000000-abcdefabcdef\n"));
+    let proxy = Script::new(Via::Proxy, Ok("v1.0.0\nv0.0.0-20200101000000-abcdefabcdef\n"));
     let mut world = World::new(&[(&proxy, false)], HOUR);
     for status in [CacheStatus::Miss, CacheStatus::Hit, CacheStatus::Hit] {
         let reply = world.get(LIST).await.unwrap();
@@ -45,7 +45,7 @@ async fn fresh_then_expired_then_stale() {
 #[tokio::test]
 async fn an_answer_of_the_source_ends_staleness() {
     for kind in [ErrorKind::NotFound, ErrorKind::Refused] {
-        let proxy = Script::new("proxy", Ok("v1.0.0\n"));
+        let proxy = Script::new(Via::Proxy, Ok("v1.0.0\n"));
         let mut world = World::new(&[(&proxy, false)], HOUR);
         world.get(LIST).await.unwrap();
         age(&mut world, &proxy, HOUR * 2);
@@ -58,7 +58,7 @@ async fn an_answer_of_the_source_ends_staleness() {
 
 #[tokio::test]
 async fn failures_are_not_remembered_where_nothing_else_can_be_served() {
-    let proxy = Script::new("proxy", Err(ErrorKind::Unavailable));
+    let proxy = Script::new(Via::Proxy, Err(ErrorKind::Unavailable));
     let world = World::new(&[(&proxy, false)], HOUR);
     assert_eq!(world.get(LIST).await.unwrap_err().kind(), ErrorKind::Unavailable);
     proxy.set(Ok("v1.0.0\n"));
@@ -67,7 +67,7 @@ async fn failures_are_not_remembered_where_nothing_else_can_be_served() {
 
 #[tokio::test]
 async fn use_near_the_end_refreshes_once_in_the_background() {
-    let proxy = Script::new("proxy", Ok("v1.0.0\n"));
+    let proxy = Script::new(Via::Proxy, Ok("v1.0.0\n"));
     let mut world = World::new(&[(&proxy, false)], HOUR);
     world.get(LIST).await.unwrap();
     age(&mut world, &proxy, HOUR * 9 / 10);
@@ -83,7 +83,7 @@ async fn use_near_the_end_refreshes_once_in_the_background() {
 
 #[tokio::test]
 async fn a_clock_that_was_set_back_asks_again() {
-    let proxy = Script::new("proxy", Ok("v1.0.0\n"));
+    let proxy = Script::new(Via::Proxy, Ok("v1.0.0\n"));
     let world = World::new(&[(&proxy, false)], HOUR);
     world.get(LIST).await.unwrap();
     let again = World::new(&[(&proxy, false)], HOUR);
@@ -98,7 +98,7 @@ async fn a_clock_that_was_set_back_asks_again() {
 
 #[tokio::test]
 async fn cached_only_asks_nobody() {
-    let proxy = Script::new("proxy", Ok("v1.0.0\n"));
+    let proxy = Script::new(Via::Proxy, Ok("v1.0.0\n"));
     let mut world = World::new(&[(&proxy, false)], HOUR);
     for target in ["/cached-only/example.com/m/@v/list", "/cached-only/example.com/m/@v/v1.0.0.info"] {
         assert_eq!(world.get(target).await.unwrap_err().kind(), ErrorKind::NotCached);

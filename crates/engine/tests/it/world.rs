@@ -15,7 +15,7 @@ use bytes::Bytes;
 use gomod::{ModulePath, ModuleVersion, Patterns, Query, Route};
 use goproxy_engine::{
     Answer, Blob, Engine, Error, ErrorKind, Hop, Kind, Object, Remembered, Reply, Resolved, Result, Routing, Source,
-    Staging, Store, Stored, SumSource, TempPath, Unobserved, Verified, stage_bytes,
+    Staging, Store, Stored, SumSource, TempPath, Unobserved, Verified, Via, stage_bytes,
 };
 
 #[derive(Debug)]
@@ -58,15 +58,15 @@ impl Store for MemoryStore {
 /// Answers every question with the same body or error, and counts.
 #[derive(Debug)]
 pub(crate) struct Script {
-    name: &'static str,
+    via: Via,
     pub(crate) says: Mutex<Result<Bytes, ErrorKind>>,
     pub(crate) asked: AtomicUsize,
 }
 
 impl Script {
-    pub(crate) fn new(name: &'static str, says: Result<&str, ErrorKind>) -> Arc<Self> {
+    pub(crate) fn new(via: Via, says: Result<&str, ErrorKind>) -> Arc<Self> {
         let says = says.map(|text| Bytes::from(text.to_owned()));
-        Arc::new(Self { name, says: Mutex::new(says), asked: AtomicUsize::new(0) })
+        Arc::new(Self { via, says: Mutex::new(says), asked: AtomicUsize::new(0) })
     }
 
     pub(crate) fn set(&self, says: Result<&str, ErrorKind>) {
@@ -83,14 +83,14 @@ impl Script {
             .lock()
             .unwrap()
             .clone()
-            .map_err(|kind| Error::new(kind, format!("{} says {}", self.name, kind.as_str())))
+            .map_err(|kind| Error::new(kind, format!("{} says {}", self.via.as_str(), kind.as_str())))
     }
 }
 
 #[async_trait]
 impl Source for Script {
-    fn name(&self) -> &'static str {
-        self.name
+    fn via(&self) -> Via {
+        self.via
     }
 
     async fn list(&self, _: &ModulePath) -> Result<Bytes> {
@@ -134,7 +134,7 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let store =
             MemoryStore { folder, next: AtomicUsize::new(0), objects: Mutex::default(), answers: Mutex::default() };
-        let (store, direct) = (Arc::new(store), Script::new("direct", Ok("v9.0.0\n")));
+        let (store, direct) = (Arc::new(store), Script::new(Via::Direct, Ok("v9.0.0\n")));
         let hop = |(source, any): &(&Arc<Script>, bool)| Hop { source: Arc::clone(source) as _, on_any_error: *any };
         let routing = Routing {
             private: Patterns::parse("private.example").unwrap(),

@@ -93,7 +93,10 @@ async fn an_incompatible_major_is_latest_only_before_go_mod() {
     upstream.add(&ModuleFixture::new("example.com/old", "v1.0.0").go_mod("module example.com/old\n"));
     upstream.add(&ModuleFixture::new("example.com/old", "v2.0.0+incompatible"));
     upstream.add(&ModuleFixture::new("example.com/modern", "v1.0.0").go_mod("module example.com/modern\n\ngo 1.20\n"));
+    upstream.add(&ModuleFixture::new("example.com/behind", "v1.0.0").go_mod("module example.com/behind\n"));
+    upstream.add(&ModuleFixture::new("example.com/behind", "v2.0.0-rc.1+incompatible"));
     let proxy = router(&upstream).await;
+    assert!(proxy.get("/example.com/behind/@latest").await.text().contains("\"v1.0.0\""));
     assert!(proxy.get("/example.com/modern/@latest").await.text().contains("\"v1.0.0\""));
     assert!(proxy.get("/example.com/old/@latest").await.text().contains("v2.0.0+incompatible"));
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use goproxy_engine::{Error, ErrorKind, Result, Staging};
+use goproxy_engine::{Error, ErrorKind, Result, Staging, blocking};
 use reqwest::Url;
 
 use crate::wire;
@@ -70,10 +70,4 @@ fn failed(error: &io::Error, path: &Path) -> Error {
 fn too_large(path: &Path) -> Error {
     let message = "the upstream sent more than the limit for this file";
     Error::new(ErrorKind::Invalid, message).with_detail(path.display().to_string())
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|e| {
-        Err(Error::new(ErrorKind::Internal, "internal error").with_detail(format!("blocking task: {e}")))
-    })
 }

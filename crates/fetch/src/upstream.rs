@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use bytes::Bytes;
 use gomod::{Info, ModulePath, ModuleVersion, Query};
-use goproxy_engine::{Error, ErrorKind, Kind, Object, Resolved, Result, Source, Staging, Store, check};
+use goproxy_engine::{Error, ErrorKind, Kind, Object, Resolved, Result, Source, Staging, Store, Via, check};
 use reqwest::Url;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -144,8 +144,8 @@ async fn fill(mut body: Body, store: &dyn Store) -> Result<Staging, Failure> {
 
 #[async_trait]
 impl Source for Upstream {
-    fn name(&self) -> &'static str {
-        "proxy"
+    fn via(&self) -> Via {
+        Via::Proxy
     }
 
     async fn list(&self, path: &ModulePath) -> Result<Bytes> {

@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use async_trait::async_trait;
 use bytes::Bytes;
 use gomod::{ModulePath, ModuleVersion, Patterns, Query};
-use goproxy_engine::{Error, ErrorKind, Kind, Object, Resolved, Result, Source, Staging, Store};
+use goproxy_engine::{Error, ErrorKind, Kind, Object, Resolved, Result, Source, Staging, Store, Via};
 use goproxy_fetch::{GoCommand, GoOptions};
 
 use crate::{failure::Failure, settings::Settings};
@@ -77,8 +77,8 @@ impl NoGo {
 
 #[async_trait]
 impl Source for NoGo {
-    fn name(&self) -> &'static str {
-        "direct"
+    fn via(&self) -> Via {
+        Via::Direct
     }
 
     async fn list(&self, _: &ModulePath) -> Result<Bytes> {

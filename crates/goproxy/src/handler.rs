@@ -66,10 +66,9 @@ impl Handler for EngineHandler {
         match route {
             Route::SumDb(_) => Via::SumDb,
             Route::Module(request) if request.cached_only => Via::Cached,
-            Route::Module(request) => match self.engine.routing().hops(&request.path).first() {
-                Some(hop) if hop.source.name() == "direct" => Via::Direct,
-                _ => Via::Proxy,
-            },
+            Route::Module(request) => {
+                self.engine.routing().hops(&request.path).first().map_or(Via::Proxy, |hop| hop.source.via())
+            }
         }
     }
 

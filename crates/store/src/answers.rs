@@ -23,6 +23,8 @@ const MAGIC: &str = "goproxy-answer 1";
 
 /// The longest header line, in bytes.
 const MAX_HEADER: u64 = 256;
+/// What is longer than any answer that the engine lets through is not ours.
+const MAX_FILE: u64 = MAX_HEADER + check::MAX_LIST;
 
 impl Inner {
     /// The remembered answer. Blocking.
@@ -52,10 +54,9 @@ impl Inner {
     }
 }
 
-/// What is longer than any answer that the engine lets through is not ours.
 fn read(path: &Path) -> io::Result<Option<Bytes>> {
     match files::open_regular(path)? {
-        Opened::File(file, stamp) if stamp.size <= MAX_HEADER + check::MAX_LIST => match files::read(&file, stamp.size) {
+        Opened::File(file, stamp) if stamp.size <= MAX_FILE => match files::read(&file, stamp.size) {
             Ok(bytes) => Ok(Some(bytes.into())),
             Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
             Err(e) => Err(e),

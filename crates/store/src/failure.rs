@@ -2,7 +2,7 @@
 
 use std::{io, path::Path};
 
-use goproxy_engine::{Error, ErrorKind, Result};
+use goproxy_engine::{Error, ErrorKind};
 use rustix::io::Errno;
 
 /// Classifies a failure to `action` (for the log: "opening", "publishing") the file at `path`.
@@ -33,12 +33,4 @@ pub(crate) fn is_absence(error: &io::Error) -> bool {
 pub(crate) fn is_unwritable(error: &io::Error) -> bool {
     let errno = Errno::from_io_error(error);
     matches!(errno, Some(Errno::NOSPC | Errno::DQUOT | Errno::ACCESS | Errno::PERM | Errno::ROFS))
-}
-
-/// Runs work that may wait for the disk where waiting is allowed.
-pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result,
-        Err(e) => Err(Error::new(ErrorKind::Internal, "internal error").with_detail(format!("store task: {e}"))),
-    }
 }

@@ -26,10 +26,12 @@ use std::{
 };
 
 use async_trait::async_trait;
-use goproxy_engine::{Answer, Error, ErrorKind, Kind, Object, Remembered, Result, Staging, Store, Stored, Verified};
+use goproxy_engine::{
+    Answer, Error, ErrorKind, Kind, Object, Remembered, Result, Staging, Store, Stored, Verified, blocking,
+};
 use tokio::sync::Semaphore;
 
-use crate::{failure::blocking, keyed::Keyed, layout::Layout, open::Found, proofs::Proofs, tmp::Tmp};
+use crate::{keyed::Keyed, layout::Layout, open::Found, proofs::Proofs, tmp::Tmp};
 
 /// How often a commit tries to get past files that do not hold.
 const ATTEMPTS: usize = 4;

@@ -31,7 +31,7 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use gomod::{ModulePath, ModuleVersion, Patterns, Query};
-use goproxy_engine::{Error, ErrorKind, Kind, Object, Resolved, Result, Source, Staging, Store};
+use goproxy_engine::{Error, ErrorKind, Kind, Object, Resolved, Result, Source, Staging, Store, Via};
 
 use self::run::Runner;
 
@@ -94,8 +94,8 @@ fn is_program(path: &Path) -> bool {
 
 #[async_trait]
 impl Source for GoCommand {
-    fn name(&self) -> &'static str {
-        "direct"
+    fn via(&self) -> Via {
+        Via::Direct
     }
 
     async fn list(&self, path: &ModulePath) -> Result<Bytes> {
@@ -122,8 +122,5 @@ fn internal(detail: impl std::fmt::Display) -> Error {
 
 /// Runs file work where it may block.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> std::io::Result<T> + Send + 'static) -> Result<T> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result.map_err(internal),
-        Err(e) => Err(Error::new(ErrorKind::Internal, "internal error").with_detail(format!("blocking task: {e}"))),
-    }
+    goproxy_engine::blocking(move || work().map_err(internal)).await
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use goproxy_engine::{Answer, CacheStatus, ErrorKind, Lifetime};
+use goproxy_engine::{Answer, CacheStatus, ErrorKind, Lifetime, Via};
 
 use crate::world::{Script, World, text};
 

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 /// What went wrong, as far as anybody has to act on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum ErrorKind {
     /// Authoritatively does not exist (404). The only kind that `,` in a GOPROXY list falls through on.
     NotFound,
     /// Not in the cache, and the request forbids to look elsewhere (404, not cacheable).
@@ -23,7 +23,7 @@ pub enum Kind {
     Internal,
 }
 
-impl Kind {
+impl ErrorKind {
     /// The lower-case word used in logs and metrics.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -39,7 +39,7 @@ impl Kind {
     }
 
     /// Whether this is an answer of the source, rather than a failure to get one. Answers are remembered briefly and
-    /// end stale serving; failures are neither remembered nor believed.
+    /// end stale serving; failures are not believed, and remembered only to spare those who get a stale answer instead.
     pub const fn is_answer(self) -> bool {
         matches!(self, Self::NotFound | Self::Refused)
     }
@@ -53,7 +53,7 @@ pub struct Error(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    kind: Kind,
+    kind: ErrorKind,
     message: String,
     detail: Option<String>,
     retry_after: Option<Duration>,
@@ -61,13 +61,13 @@ struct Inner {
 
 impl Error {
     /// An error with the text for the client: what `go` should print, without paths, commands or credentials.
-    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self(Arc::new(Inner { kind, message: message.into(), detail: None, retry_after: None }))
     }
 
     /// Our own side failed: the client learns no more than that, the log learns the cause.
     pub fn internal(detail: impl Into<String>) -> Self {
-        Self::new(Kind::Internal, "internal error of the proxy, see its log").with_detail(detail)
+        Self::new(ErrorKind::Internal, "internal error of the proxy, see its log").with_detail(detail)
     }
 
     /// Adds what only the log may hold (paths, stderr, operating system errors).
@@ -85,7 +85,7 @@ impl Error {
     }
 
     /// What the caller should do about it.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 

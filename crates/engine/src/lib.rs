@@ -21,7 +21,7 @@ mod watch;
 
 pub use blocking::blocking;
 pub use engine::Engine;
-pub use error::{Error, Kind as ErrorKind, Result};
+pub use error::{Error, ErrorKind, Result};
 pub use flight::Flight;
 pub use key::{Answer, Kind, Object};
 pub use port::{Blob, Observer, Remembered, Resolved, Source, Store, Stored, SumSource, Unobserved};

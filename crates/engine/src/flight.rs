@@ -42,6 +42,14 @@ struct Run<V> {
     task: AbortHandle,
 }
 
+impl<V: Clone> Run<V> {
+    /// Holds the run to the end of the wait: that is what keeps the task alive.
+    async fn wait(self: Arc<Self>) -> Option<V> {
+        let mut result = self.result.clone();
+        result.wait_for(Option::is_some).await.ok()?.clone()
+    }
+}
+
 impl<V> Drop for Run<V> {
     fn drop(&mut self) {
         // Does nothing to a task that has ended.
@@ -71,12 +79,13 @@ where
     where
         F: Future<Output = V> + Send + 'static,
     {
-        let run = self.board(key, work);
-        let mut result = run.result.clone();
-        // `run` is held to the end of the wait: it is what keeps the task alive.
-        let value = result.wait_for(Option::is_some).await.ok()?.clone();
-        drop(run);
-        value
+        self.board(key, work).wait().await
+    }
+
+    /// Joins the run for `key` if there is one. `None` if there is none, or its work panicked.
+    pub async fn running(&self, key: &K) -> Option<V> {
+        let run = self.board.lock().get(key).and_then(|entry| entry.run.upgrade())?;
+        run.wait().await
     }
 
     fn board<F>(&self, key: K, work: impl FnOnce() -> F) -> Arc<Run<V>>
@@ -190,6 +199,27 @@ mod tests {
         }
         assert_eq!(dropped.load(Ordering::SeqCst), 1, "nobody waits any more");
         assert!(flight.board.lock().is_empty());
+    }
+
+    #[tokio::test]
+    async fn only_a_run_under_way_is_joined() {
+        let flight = Arc::new(Flight::<&str, u8>::default());
+        assert_eq!(flight.running(&"key").await, None);
+        let (go, gone) = tokio::sync::oneshot::channel::<u8>();
+        let starter = tokio::spawn({
+            let flight = Arc::clone(&flight);
+            async move { flight.join("key", || async { gone.await.unwrap() }).await }
+        });
+        tokio::task::yield_now().await;
+        let joiner = tokio::spawn({
+            let flight = Arc::clone(&flight);
+            async move { flight.running(&"key").await }
+        });
+        tokio::task::yield_now().await;
+        starter.abort();
+        let _ = starter.await;
+        go.send(7).unwrap();
+        assert_eq!(joiner.await.unwrap(), Some(7), "whoever joined keeps it going");
     }
 
     #[tokio::test]

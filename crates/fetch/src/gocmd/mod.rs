@@ -12,7 +12,6 @@ mod bundle;
 mod clones;
 mod env;
 mod failure;
-mod flight;
 mod gate;
 mod output;
 mod run;

@@ -3,9 +3,8 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
-use futures_util::future::FutureExt as _;
 use gomod::{ModulePath, ModuleVersion, Patterns};
-use goproxy_engine::{Error, ErrorKind, Kind, Result};
+use goproxy_engine::{Error, ErrorKind, Flight, Kind, Result};
 
 use super::{
     GoOptions, blocking,
@@ -13,7 +12,6 @@ use super::{
     clones,
     env::{self, Environment},
     failure::{self, Context},
-    flight::Flights,
     gate::Gate,
     internal,
     output::Module,
@@ -29,7 +27,7 @@ pub(super) struct Runner {
     private: RwLock<Arc<str>>,
     root: Arc<ScratchRoot>,
     gate: Gate,
-    flights: Flights<Result<Arc<Bundle>>>,
+    flights: Flight<String, Result<Arc<Bundle>>>,
 }
 
 /// A process that ended: what it printed, and what went wrong if it failed.
@@ -51,7 +49,7 @@ impl Runner {
             private: RwLock::new(options.private.to_string().into()),
             root: Arc::new(ScratchRoot::new(&options.scratch_root)?),
             gate: Gate::new(options.concurrency, options.queue),
-            flights: Flights::default(),
+            flights: Flight::default(),
             options,
         })
     }
@@ -81,20 +79,21 @@ impl Runner {
     pub(super) async fn resolve(self: &Arc<Self>, path: &ModulePath, query: &str) -> Result<Arc<Bundle>> {
         let asked = format!("{path}@{query}");
         let (runner, path) = (Arc::clone(self), path.clone());
-        let start = |asked| async move { runner.run_query(&path, asked).await.map(Arc::new) }.boxed();
-        self.flights.join(format!("query {asked}"), || start(asked)).await
+        let key = format!("query {asked}");
+        let work = || async move { runner.run_query(&path, asked).await.map(Arc::new) };
+        self.flights.join(key.clone(), work).await.unwrap_or_else(|| panicked(&key))
     }
 
     /// The files of a version: `.info` and `.mod` without the zip, unless that is wanted or being made.
     pub(super) async fn fetch(self: &Arc<Self>, module: &ModuleVersion, kind: Kind) -> Result<Arc<Bundle>> {
         let (zip_key, wants_zip) = (format!("zip {module}"), kind == Kind::Zip);
-        if !wants_zip && let Some(flight) = self.flights.running(&zip_key) {
-            return flight.await;
+        if !wants_zip && let Some(bundle) = self.flights.running(&zip_key).await {
+            return bundle;
         }
         let key = if wants_zip { zip_key } else { format!("files {module}") };
         let (runner, module) = (Arc::clone(self), module.clone());
-        let start = || async move { runner.run_version(module, wants_zip).await.map(Arc::new) }.boxed();
-        self.flights.join(key, start).await
+        let work = || async move { runner.run_version(module, wants_zip).await.map(Arc::new) };
+        self.flights.join(key.clone(), work).await.unwrap_or_else(|| panicked(&key))
     }
 
     async fn run_query(&self, path: &ModulePath, asked: String) -> Result<Bundle> {
@@ -157,6 +156,10 @@ impl Runner {
         let exec = Exec::new(&self.options.go).args(args).args([asked]).envs(vars).cwd(&scratch.outside());
         exec.time_limit(self.options.time_limit).run().await.map_err(|e| no_result(asked, &e))
     }
+}
+
+fn panicked<T>(key: &str) -> Result<T> {
+    Err(Error::internal(format!("the run of go for {key} panicked")))
 }
 
 /// Canonical is what was asked for, so nothing else may be the answer.

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use gomod::{ModulePath, ModuleVersion};
+use gomod::ModuleVersion;
 use goproxy_engine::{Answer, Object};
 
 /// The two trees below a cache directory.
@@ -50,9 +50,15 @@ impl Layout {
         Some(self.own.join("answers").join(relative))
     }
 
-    /// The list in Go's tree. Written for `file://` readers; never read, since `go` rewrites it with what it has.
-    pub(crate) fn go_list(&self, path: &ModulePath) -> PathBuf {
-        self.download.join(format!("{}/@v/list", path.escaped()))
+    /// The file of an answer in Go's tree, for the answers that the original keeps there. Written for `file://`
+    /// readers, who find an untagged module through `@latest` alone; never read, since `go` rewrites lists with what
+    /// it has.
+    pub(crate) fn go_answer(&self, answer: &Answer) -> Option<PathBuf> {
+        Some(self.download.join(match answer {
+            Answer::List(path) => format!("{}/@v/list", path.escaped()),
+            Answer::Latest(path) => format!("{}/@latest", path.escaped()),
+            Answer::Query(..) | Answer::SumLatest(_) => return None,
+        }))
     }
 
     /// Where `go` keeps the h1 of a zip.

@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn u3_redirects_lead_to_public_places_over_no_worse_a_connection() {
+    fn redirects_lead_to_public_places_over_no_worse_a_connection() {
         let from = "https://proxy.example/a/b";
         assert_eq!(hop(from, "c", false).as_deref(), Some("https://proxy.example/a/c"));
         assert_eq!(hop(from, "//cdn.example/c?sig=1", false).as_deref(), Some("https://cdn.example/c?sig=1"));
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn s3_redirects_of_public_upstreams_do_not_lead_inside() {
+    fn redirects_of_public_upstreams_do_not_lead_inside() {
         for internal in [
             "https://127.0.0.1/",
             "//127.0.0.1",

@@ -2,10 +2,12 @@
 //! it sees address literals and names that are never public; other names that resolve to such addresses are not looked
 //! up here, and where a proxy is configured it is the proxy that looks them up.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    str::FromStr as _,
+};
 
 use reqwest::Url;
-use std::str::FromStr as _;
 
 /// Whether the URL names this machine.
 pub(crate) fn is_loopback(url: &Url) -> bool {
@@ -96,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn s1_internal_addresses_in_every_spelling() {
+    fn internal_addresses_in_every_spelling() {
         for host in [
             "127.0.0.1",
             "127.1",

@@ -224,11 +224,11 @@ fn checksum_database_has_four_kinds_of_files() {
     }
 }
 
-/// The tables P1 to P7 of the threat model: everything here is refused with a 4xx, and nothing asks a source.
+/// Everything here is refused with a 4xx, and nothing asks a source.
 #[test]
 fn threats_are_refused() {
     let refused = [
-        // P1: out of the cache.
+        // Out of the cache.
         "/x/@v/../../../../../../secret/creds.zip",
         "/a.b/x/@v/%2e%2e/%2e%2e/creds.zip",
         "/a.b/x/@v/%2E%2E%2F%2E%2E%2Fcreds.zip",
@@ -237,7 +237,7 @@ fn threats_are_refused() {
         "/a.b/x/@v/..\\..\\creds.zip",
         "/a.b/x/@v/%252e%252e%252fcreds.zip",
         "/../a.b/c/@v/list",
-        // P2: not clean.
+        // Not clean.
         "/%2F%2F%2F..%2F..%2Fetc%2Fpasswd",
         "//etc/passwd",
         "/./a.b/c/@v/list",
@@ -245,12 +245,12 @@ fn threats_are_refused() {
         "/a.b/c/@v//list",
         "/a.b/c/@v/list/",
         "//a.b/c/@v/list",
-        // P5: another spelling of a private name.
+        // Another spelling of a private name.
         "/./github.com/corp/p/@v/list",
         "//github.com/corp/p/@v/list",
         "/github.com/corp/p%2Fq/@v/list",
         "/github.com/corp%2fp/@v/list",
-        // P6: tricks in the file name.
+        // Tricks in the file name.
         "/a.b/c/@v/v1.0.0.zip%00.mod",
         "/a.b/c/@v/v1.0.0%0d%0aX:1.info",
         "/a.b/c/@v/v1.0.0%7f.info",
@@ -266,7 +266,7 @@ fn threats_are_refused() {
         assert!(got.starts_with("400 bad request path: "), "{path}: {got}");
     }
     let absent = [
-        // P3: broken escapes; what follows a broken module is not looked at.
+        // Broken escapes; what follows a broken module is not looked at.
         "/github.com/Azure/x/@v/list",
         "/github.com/a!/x/@v/list",
         "/github.com/!!a/x/@v/list",
@@ -274,13 +274,13 @@ fn threats_are_refused() {
         "/github.com/a/x/@v/v1.0.0-RC1.info",
         "/github.com/a/%C3%A9/@v/list",
         "/github.com/a/é/@v/list",
-        // P6
+        // No such files.
         "/a.b/c/@v/v1.0.0.ZIP",
         "/a.b/c/@v/.zip",
         "/a.b/c/@v/latest.info",
         "/a.b/c/@v/upgrade.info",
         "/a.b/c/@v/v1.0.0.zip.zip",
-        // P7: no module paths.
+        // No module paths.
         "/con/x/@v/list",
         "/a.b/nul.txt/@v/list",
         "/a.b/c./@v/list",
@@ -296,11 +296,11 @@ fn threats_are_refused() {
         let got = show(path, "");
         assert!(got.starts_with("404 "), "{path}: {got}");
     }
-    // P4: capitals are the same module however they are sent.
+    // Capitals are the same module however they are sent.
     assert_eq!(show("/github.com/!my!org/priv/@v/list", ""), "list github.com/MyOrg/priv");
 }
 
-/// P8: long paths cost nothing.
+/// Long paths cost nothing.
 #[test]
 fn long_paths_are_refused() {
     for size in [4097, 8 << 10, 64 << 10, 1 << 20] {

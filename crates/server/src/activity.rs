@@ -1,6 +1,6 @@
-//! What a connection is doing, and until when it may: the deadlines against clients that hold connections open
-//! (threats.md 1.11). hyper's own header timeout also runs between requests, and not at all while the version is
-//! sniffed, so the states are kept here, fed by the socket (`io`) and by the requests (`record`).
+//! What a connection is doing, and until when it may: the deadlines against clients that hold connections open with
+//! slow headers, slow reading or silence. hyper's own header timeout also runs between requests, and not at all while
+//! the version is sniffed, so the states are kept here, fed by the socket (`io`) and by the requests (`record`).
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -1,5 +1,5 @@
 //! Buffers for reading files, used again: a fresh one of this size costs page faults, which is half the throughput of
-//! serving a large file from the page cache (measured; docs/design.md).
+//! serving a large file from the page cache (measured).
 
 use std::sync::{Mutex, PoisonError};
 

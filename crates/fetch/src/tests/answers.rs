@@ -5,14 +5,14 @@ use goproxy_engine::ErrorKind::{Busy, Invalid, NotFound, Refused, Unavailable};
 use super::{Reply, Server, ask, outcome};
 
 #[tokio::test]
-async fn u2_only_a_plain_200_is_a_body() {
+async fn only_a_plain_200_is_a_body() {
     for status in [201, 202, 203, 204, 206] {
         assert_eq!(outcome(Reply::new(status, &[], "body")).await, (Invalid, 1), "{status}");
     }
 }
 
 #[tokio::test]
-async fn u2_compressed_content_is_invalid() {
+async fn compressed_content_is_invalid() {
     for encoding in ["gzip", "br", "x-unknown"] {
         let reply = Reply::new(200, &[("Content-Encoding", encoding)], b"\x1f\x8b\x08junk");
         assert_eq!(outcome(reply).await, (Invalid, 1), "{encoding}");
@@ -22,7 +22,7 @@ async fn u2_compressed_content_is_invalid() {
 }
 
 #[tokio::test]
-async fn u2_more_than_the_limit_is_invalid_announced_or_not() {
+async fn more_than_the_limit_is_invalid_announced_or_not() {
     assert_eq!(outcome(Reply::ok("x".repeat(1025))).await, (Invalid, 1));
     let unannounced = Reply::raw("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n").then("x".repeat(1025));
     assert_eq!(outcome(unannounced).await, (Invalid, 1));

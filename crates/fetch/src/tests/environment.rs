@@ -110,7 +110,7 @@ async fn an_ssl_cert_file_that_cannot_be_read_is_said_at_once() {
 }
 
 #[tokio::test]
-async fn u3_a_redirect_from_https_to_http_is_refused() {
+async fn a_redirect_from_https_to_http_is_refused() {
     let identity = Identity::new();
     let plain = Server::start(|_, _| Reply::ok("in the clear")).await;
     let to = plain.url();

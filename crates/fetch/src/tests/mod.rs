@@ -1,5 +1,4 @@
-//! Tests against scripted servers. Names say which threat (U2, U3, U8 of the threat model) or which defect of the
-//! original program they keep out.
+//! Tests against scripted servers: hostile and broken upstreams, and defects of the original program.
 
 mod answers;
 mod environment;

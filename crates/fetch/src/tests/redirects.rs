@@ -1,4 +1,4 @@
-//! U3: redirects are followed by us, judged hop by hop, and only their final answer counts.
+//! Redirects are followed by us, judged hop by hop, and only their final answer counts.
 
 use goproxy_engine::ErrorKind::{Invalid, NotFound, Unavailable};
 

@@ -17,7 +17,7 @@ async fn a_failure_that_passes_is_not_seen() {
 }
 
 #[tokio::test]
-async fn u2_a_truncated_body_is_unavailable_after_three_tries() {
+async fn a_truncated_body_is_unavailable_after_three_tries() {
     let cut = Reply::raw("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
     assert_eq!(outcome(cut).await, (ErrorKind::Unavailable, 3));
     let endless = Reply::raw("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n");
@@ -32,7 +32,7 @@ async fn a_connection_closed_without_an_answer_is_tried_again() {
 }
 
 #[tokio::test]
-async fn u2_a_body_that_breaks_starts_again_in_a_new_file() {
+async fn a_body_that_breaks_starts_again_in_a_new_file() {
     let server = Server::start(|n, _| {
         // The first try has other bytes, enough for some of them to reach the disk, and then breaks off.
         let (byte, sent) = if n == 0 { (b'a', 700_000) } else { (b'b', 1_000_000) };

@@ -47,7 +47,7 @@ async fn every_kind_has_its_file() {
 }
 
 #[tokio::test]
-async fn u8_requests_are_built_from_scratch() {
+async fn requests_are_built_from_scratch() {
     let server = info_server().await;
     upstream(&server.url()).list(&ModulePath::parse("a.b/c").unwrap()).await.unwrap();
     let mut headers = server.asked()[0].headers.clone();

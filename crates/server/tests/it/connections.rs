@@ -184,7 +184,7 @@ async fn connections_are_limited() {
     read_until(&mut second, BODY).await;
 }
 
-/// threats.md 1.11: many slow clients do not stop the probes.
+/// Many slow clients do not stop the probes.
 #[tokio::test]
 async fn many_half_requests_do_not_stop_the_probes() {
     let server = Running::start();

@@ -4,36 +4,36 @@ use gomod::Route;
 
 use crate::support::{BODY, Running};
 
-/// threats.md 1.1 P1-P3 and P5-P7: nothing of this is a module path, and none reaches the handler.
+/// Nothing of this is a module path, and none reaches the handler.
 #[tokio::test]
 async fn hostile_paths_are_refused() {
     let server = Running::start();
     let mut targets: Vec<String> = [
-        // P1
+        // Out of the cache.
         "/x/@v/../../../../../../secret/creds.zip",
         "/x.y/z/@v/%2e%2e/%2e%2e/secret.zip",
         "/x.y/z/@v/%2E%2E%2F%2E%2E%2Fsecret.zip",
         "/x.y/z/@v/..%2f..%2fsecret.zip",
         "/x.y/z/@v/..%5c..%5csecret.zip",
         "/x.y/z/@v/%252e%252e%252fsecret.zip",
-        // P2
+        // Not clean.
         "/%2F%2F%2F..%2F..%2Fetc%2Fpasswd",
         "//etc/passwd",
         "/./a.b/c/@v/list",
         "/a.b//c/@v/list",
         "/a.b/c/@v//list",
         "/a.b/c/@v/list/",
-        // P3
+        // Broken escapes.
         "/github.com/Azure/x/@v/list",
         "/github.com/!Azure/x/@v/list",
         "/github.com/a!/x/@v/list",
         "/github.com/!!a/x/@v/list",
         "/github.com/!1/x/@v/list",
-        // P5
+        // Another spelling of a private name.
         "//github.com/corp/p/@v/list",
         "/./github.com/corp/p/@v/list",
         "/github.com/corp/p%2Fq/@v/list",
-        // P6
+        // Tricks in the file name.
         "/a.b/c/@v/v1.0.0.zip%00.mod",
         "/a.b/c/@v/v1.0.0.ZIP",
         "/a.b/c/@v/.zip",
@@ -41,7 +41,7 @@ async fn hostile_paths_are_refused() {
         "/a.b/c/@v/upgrade.info",
         "/a.b/c/@v/v1.0.0.zip.zip",
         "/a.b/c/@v/v1.0.0%0d%0aX:1.info",
-        // P7
+        // No module paths.
         "/con/x/@v/list",
         "/a.b/nul.txt/@v/list",
         "/a.b/c./@v/list",
@@ -50,7 +50,7 @@ async fn hostile_paths_are_refused() {
         "/a/b/@v/list",
         "/a.b/c/v1/@v/list",
         "/gopkg.in/yaml/@v/list",
-        // original.md 1.4: without "v/"
+        // Without "v/".
         "/a.b/c/@v1.0.0.info",
         "/",
         "/favicon.ico",
@@ -67,7 +67,7 @@ async fn hostile_paths_are_refused() {
     assert_eq!(server.fake.served(), []);
 }
 
-/// P4 and one of P5: what is the same module is seen as the same module.
+/// What is the same module is seen as the same module.
 #[tokio::test]
 async fn names_reach_the_handler_unescaped() {
     let server = Running::start();
@@ -84,7 +84,7 @@ async fn names_reach_the_handler_unescaped() {
     }
 }
 
-/// P8. The header's limit is 16 KiB, the target's 4 KiB.
+/// The header's limit is 16 KiB, the target's 4 KiB.
 #[tokio::test]
 async fn long_requests_are_refused() {
     let server = Running::start();
@@ -99,7 +99,6 @@ async fn long_requests_are_refused() {
     assert_eq!(server.fake.served().len(), 2);
 }
 
-/// P9.
 #[tokio::test]
 async fn only_get_and_head() {
     let server = Running::start();

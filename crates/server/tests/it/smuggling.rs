@@ -1,4 +1,4 @@
-//! Requests that two programs could read in two ways (threats.md 1.13): one answer, then the connection is closed.
+//! Requests that two programs could read in two ways: one answer, then the connection is closed.
 
 use crate::support::Running;
 

@@ -123,8 +123,7 @@ impl Engine {
 
     /// `@latest`, from the source's own endpoint or derived from its list.
     async fn latest(&self, path: &ModulePath) -> Result<(Bytes, Via)> {
-        let hops = self.shared.routing.load().hops(path);
-        routing::first(&hops, |source| async move {
+        routing::first(&self.shared.routing, path, |source| async move {
             let via = source.via();
             let asked = source.latest(path, &*self.shared.store);
             match self.shared.watch(source.as_ref(), "latest", asked).await {
@@ -157,8 +156,7 @@ impl Shared {
 
     /// The list, sorted and without pseudo-versions, as the `go` command's own would be.
     async fn list(&self, path: &ModulePath) -> Result<(Bytes, Via)> {
-        let hops = self.routing.load().hops(path);
-        routing::first(&hops, |source| async move {
+        routing::first(&self.routing, path, |source| async move {
             let raw = self.watch(source.as_ref(), "list", source.list(path)).await?;
             let list = parse_list(path, &raw)?;
             Ok((Bytes::from(list.body()), source.via()))
@@ -167,8 +165,7 @@ impl Shared {
     }
 
     async fn query(&self, path: &ModulePath, query: &Query) -> Result<(Bytes, Via)> {
-        let hops = self.routing.load().hops(path);
-        routing::first(&hops, |source| async move {
+        routing::first(&self.routing, path, |source| async move {
             let asked = source.query(path, query, &*self.store);
             let resolved = self.watch(source.as_ref(), "query", asked).await?;
             let info = self.settle(path, &Asked::Query(query), resolved).await?;

@@ -55,8 +55,7 @@ impl Shared {
     }
 
     async fn fetch_module(&self, version: &ModuleVersion, kind: Kind) -> Result<(Stored, Via)> {
-        let hops = self.routing.load().hops(version.path());
-        routing::first(&hops, |source| async move {
+        routing::first(&self.routing, version.path(), |source| async move {
             let wanted = Object::Module(version.clone(), kind);
             let found =
                 self.watch(source.as_ref(), kind.extension(), source.fetch(version, kind, &*self.store)).await?;

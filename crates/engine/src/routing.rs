@@ -2,6 +2,7 @@
 
 use std::{future::Future, sync::Arc, time::Duration};
 
+use arc_swap::ArcSwap;
 use gomod::{ModulePath, Patterns};
 
 use crate::{Error, ErrorKind, Result, Source, SumSource, Via};
@@ -59,12 +60,22 @@ impl Routing {
 /// Asks the hops in order with the rules of a GOPROXY list: after `,` the next one is asked only when the module does
 /// not exist, after `|` on any error. Which error is reported follows cmd/go/internal/modfetch/proxy.go `TryProxies`:
 /// a direct one before another failure before "does not exist".
-pub(crate) async fn first<T, F>(hops: &[Hop], ask: impl Fn(Arc<dyn Source>) -> F) -> Result<T>
+///
+/// The rules may change meanwhile: of a module that became private nobody learns who did not know it by then.
+pub(crate) async fn first<T, F>(
+    rules: &ArcSwap<Routing>,
+    path: &ModulePath,
+    ask: impl Fn(Arc<dyn Source>) -> F,
+) -> Result<T>
 where
     F: Future<Output = Result<T>>,
 {
+    let hops = rules.load().hops(path);
     let mut best: Option<(u8, Error)> = None;
-    for hop in hops {
+    for hop in &hops {
+        if hop.source.via() != Via::Direct && rules.load().is_private(path) {
+            return Err(Error::new(ErrorKind::Busy, "the settings of the proxy have changed, try again"));
+        }
         let error = match ask(Arc::clone(&hop.source)).await {
             Ok(value) => return Ok(value),
             Err(error) => error,

@@ -67,3 +67,20 @@ async fn what_does_not_hold_is_neither_stored_nor_served() {
     assert_eq!(text(&world.get(info).await.unwrap()), "{\"Version\":\"v1.0.0\"}", "the first one stays");
     assert_eq!(proxy.asked(), 2);
 }
+
+#[tokio::test]
+async fn a_module_that_became_private_meanwhile_is_named_to_nobody_else() {
+    for kind in [ErrorKind::NotFound, ErrorKind::Unavailable] {
+        let (first, second) = (Script::new(Via::Proxy, Err(kind)), Script::new(Via::Proxy, Ok("v1.0.0\n")));
+        let world = World::new(&[(&first, true), (&second, false)], MINUTE);
+        let engine = world.engine.clone();
+        first.while_asked(move || {
+            let mut routing = (*engine.routing()).clone();
+            routing.private = gomod::Patterns::parse("example.com/m").unwrap();
+            engine.set_routing(routing);
+        });
+        assert_eq!(world.get(LIST).await.unwrap_err().kind(), ErrorKind::Busy);
+        assert_eq!(second.asked(), 0, "{kind:?}");
+        assert_eq!(text(&world.get(LIST).await.unwrap()), "v9.0.0\n", "the next request goes direct");
+    }
+}

@@ -56,9 +56,9 @@ impl Store for MemoryStore {
 }
 
 /// Answers every question with the same body or error, and counts.
-#[derive(Debug)]
 pub(crate) struct Script {
     via: Via,
+    meanwhile: Mutex<Option<Box<dyn Fn() + Send>>>,
     pub(crate) says: Mutex<Result<Bytes, ErrorKind>>,
     pub(crate) asked: AtomicUsize,
 }
@@ -66,7 +66,12 @@ pub(crate) struct Script {
 impl Script {
     pub(crate) fn new(via: Via, says: Result<&str, ErrorKind>) -> Arc<Self> {
         let says = says.map(|text| Bytes::from(text.to_owned()));
-        Arc::new(Self { via, says: Mutex::new(says), asked: AtomicUsize::new(0) })
+        Arc::new(Self { via, says: Mutex::new(says), asked: AtomicUsize::new(0), meanwhile: Mutex::default() })
+    }
+
+    /// What happens each time before it answers.
+    pub(crate) fn while_asked(&self, event: impl Fn() + Send + 'static) {
+        *self.meanwhile.lock().unwrap() = Some(Box::new(event));
     }
 
     pub(crate) fn set(&self, says: Result<&str, ErrorKind>) {
@@ -79,11 +84,20 @@ impl Script {
 
     fn say(&self) -> Result<Bytes> {
         self.asked.fetch_add(1, Ordering::SeqCst);
+        if let Some(event) = &*self.meanwhile.lock().unwrap() {
+            event();
+        }
         self.says
             .lock()
             .unwrap()
             .clone()
             .map_err(|kind| Error::new(kind, format!("{} says {}", self.via.as_str(), kind.as_str())))
+    }
+}
+
+impl std::fmt::Debug for Script {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Script").field("via", &self.via).finish_non_exhaustive()
     }
 }
 

@@ -3,14 +3,20 @@
 
 use std::time::{Duration, Instant};
 
-use quick_cache::{Weighter, sync::Cache};
+use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter, sync::Cache, sync::DefaultLifecycle};
 
-use crate::{Answer, Error, Object, reply::Known};
+use crate::{Answer, Error, Object, check::MAX_LIST, reply::Known};
 
-/// How many failures are remembered at most.
-const FAILURES: usize = 20_000;
+/// How many bytes the failures take at most that are remembered: some ten thousand. Clients choose their number, and
+/// paths may be long.
+const FAILURE_BYTES: u64 = 16 << 20;
 /// How many bytes of answers are kept at most.
 const ANSWER_BYTES: u64 = 32 << 20;
+/// Answers from this size on are kept apart: the cache of the others is cut into parts, one or more for each processor,
+/// that hold no larger ones. An answer that is not kept is read from disk by every request, and held as often.
+const LARGE: usize = 64 << 10;
+/// How many bytes of large answers are kept at most: two of the largest.
+const LARGE_BYTES: u64 = 2 * MAX_LIST + (8 << 20);
 
 /// What a failure was about.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -22,16 +28,27 @@ pub(crate) enum Wanted {
 /// See the module's text.
 #[derive(Debug)]
 pub(crate) struct Memory {
-    failures: Cache<Wanted, (Instant, Error)>,
-    answers: Cache<Answer, Known, Bodies>,
+    failures: Cache<Wanted, (Instant, Error), Size>,
+    answers: Cache<Answer, Known, Size>,
+    large: Cache<Answer, Known, Size>,
 }
 
 impl Default for Memory {
     fn default() -> Self {
         Self {
-            failures: Cache::new(FAILURES),
-            answers: Cache::with_weighter(ANSWER_BYTES as usize / 512, ANSWER_BYTES, Bodies),
+            failures: Cache::with_weighter(FAILURE_BYTES as usize / 1024, FAILURE_BYTES, Size),
+            answers: Cache::with_weighter(ANSWER_BYTES as usize / 512, ANSWER_BYTES, Size),
+            large: undivided(LARGE_BYTES),
         }
+    }
+}
+
+/// A cache that takes entries up to its whole capacity.
+fn undivided(bytes: u64) -> Cache<Answer, Known, Size> {
+    let items = bytes as usize / LARGE;
+    match OptionsBuilder::new().shards(1).estimated_items_capacity(items).weight_capacity(bytes).build() {
+        Ok(options) => Cache::with_options(options, Size, DefaultHashBuilder::default(), DefaultLifecycle::default()),
+        Err(_) => Cache::with_weighter(items, bytes, Size),
     }
 }
 
@@ -63,21 +80,91 @@ impl Memory {
 
     /// The answer in memory, however old.
     pub(crate) fn answer(&self, answer: &Answer) -> Option<Known> {
-        self.answers.get(answer)
+        self.answers.get(answer).or_else(|| self.large.get(answer))
     }
 
     /// Keeps an answer.
     pub(crate) fn keep(&self, answer: Answer, known: Known) {
-        self.answers.insert(answer, known);
+        let (cache, other) = match known.remembered.body.len() {
+            LARGE.. => (&self.large, &self.answers),
+            _ => (&self.answers, &self.large),
+        };
+        other.remove(&answer);
+        cache.insert(answer, known);
     }
 }
 
-/// Weighs an answer by its body.
+/// Weighs an entry by its texts, names included, and something for the rest.
 #[derive(Clone, Copy, Debug)]
-struct Bodies;
+struct Size;
 
-impl Weighter<Answer, Known> for Bodies {
-    fn weight(&self, _: &Answer, known: &Known) -> u64 {
-        known.remembered.body.len() as u64 + 256
+impl Weighter<Answer, Known> for Size {
+    fn weight(&self, answer: &Answer, known: &Known) -> u64 {
+        (256 + answer_len(answer) + known.remembered.body.len()) as u64
+    }
+}
+
+impl Weighter<Wanted, (Instant, Error)> for Size {
+    fn weight(&self, wanted: &Wanted, (_, error): &(Instant, Error)) -> u64 {
+        let name = match wanted {
+            Wanted::Object(object) => object_len(object),
+            Wanted::Answer(answer) => answer_len(answer),
+        };
+        (256 + name + error.message().len() + error.detail().map_or(0, str::len)) as u64
+    }
+}
+
+fn answer_len(answer: &Answer) -> usize {
+    match answer {
+        Answer::List(path) | Answer::Latest(path) => path.as_str().len(),
+        Answer::Query(path, query) => path.as_str().len() + query.as_str().len(),
+        Answer::SumLatest(name) => name.len(),
+    }
+}
+
+fn object_len(object: &Object) -> usize {
+    match object {
+        Object::Module(mv, _) | Object::SumLookup(_, mv) => mv.path().as_str().len() + mv.version().as_str().len(),
+        Object::SumTile(name, _) => name.len(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use bytes::Bytes;
+    use gomod::ModulePath;
+
+    use super::*;
+    use crate::{ErrorKind, Remembered};
+
+    fn list(name: &str) -> Answer {
+        Answer::List(ModulePath::parse(name).unwrap())
+    }
+
+    #[test]
+    fn a_large_list_was_read_again_by_every_request() {
+        let memory = Memory::default();
+        let known = |len| Known::new(Remembered { body: Bytes::from(vec![b'v'; len]), fetched: SystemTime::now() });
+        for len in [100, LARGE - 1, LARGE, 14 << 20, 64 << 20, 100] {
+            memory.keep(list("example.com/large"), known(len));
+            let held = memory.answer(&list("example.com/large")).map(|known| known.remembered.body.len());
+            assert_eq!(held, Some(len));
+        }
+    }
+
+    #[test]
+    fn absent_modules_with_long_names_filled_the_memory() {
+        let memory = Memory::default();
+        let path = "x".repeat(255) + "/";
+        for i in 0..20_000 {
+            let wanted = Wanted::Answer(list(&format!("example.com/{}{i}", path.repeat(10))));
+            let error = Error::new(ErrorKind::NotFound, "not found").with_detail(path.repeat(10));
+            memory.fail(wanted.clone(), error, Duration::from_mins(1));
+            assert!(i > 100 || memory.failure(&wanted).is_some());
+        }
+        assert!(memory.failures.weight() <= FAILURE_BYTES, "{}", memory.failures.weight());
+        assert!(memory.failures.len() > 1000, "{}", memory.failures.len());
     }
 }

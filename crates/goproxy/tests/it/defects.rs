@@ -2,7 +2,10 @@
 
 use std::{fs, time::Duration};
 
-use goproxy_testkit::{Answer, Delivery, GitHost, GitRepo, ModuleFixture, Upstream, tree_hash, wait_until};
+use goproxy_testkit::{
+    Answer, Delivery, GitHost, GitRepo, Home, ModuleFixture, Proxy, SumDb, SumDbSupport, Upstream, fake_toolchain,
+    tree_hash, wait_until,
+};
 
 use crate::support::{PATIENCE, go_client, goproxy, home_with_git, noise, router, router_with, upstream_with};
 
@@ -487,6 +490,238 @@ async fn broken_bodies_are_never_stored() {
     upstream.heal();
     for (ext, expected) in [("zip", module.zip()), ("info", module.info()), ("mod", module.mod_file())] {
         assert_eq!(proxy.get(&module.url_path(ext)).await.body, expected, "{ext}");
+    }
+}
+
+/// A repository with three versions as `github.com/acme/tags`, and a home whose git finds it.
+async fn tagged() -> Option<(GitHost, GitRepo, Home)> {
+    go_client("tagged").await?;
+    let repo = GitRepo::new()?;
+    repo.commit(&[("go.mod", "module github.com/acme/tags\n"), ("tags.go", "package tags\n")]);
+    ["v1.0.0", "v1.1.0", "v1.2.0"].iter().for_each(|version| repo.tag(version));
+    repo.branch("feature");
+    let host = GitHost::start().await;
+    host.add("acme/tags", &repo);
+    let home = home_with_git("github.com", &host, None);
+    Some((host, repo, home))
+}
+
+#[tokio::test]
+async fn a_module_first_seen_by_its_info_listed_that_version_only() {
+    let Some((_host, _repo, home)) = tagged().await else { return };
+    let proxy = goproxy().home(&home).start().await;
+    let whole = "v1.0.0\nv1.1.0\nv1.2.0\n";
+    assert_eq!(proxy.get("/github.com/acme/tags/@v/v1.0.0.info").await.status, 200);
+    assert_eq!(proxy.get("/github.com/acme/tags/@v/list").await.text(), whole);
+    assert_eq!(proxy.get("/github.com/acme/tags/@v/v1.1.0.zip").await.status, 200);
+    assert_eq!(proxy.get("/github.com/acme/tags/@v/list").await.text(), whole);
+}
+
+#[tokio::test]
+async fn latest_and_branches_ran_go_each_time() {
+    let Some((host, _repo, home)) = tagged().await else { return };
+    let proxy = goproxy().home(&home).start().await;
+    for path in ["@latest", "@v/feature.info", "@v/list"] {
+        let path = format!("/github.com/acme/tags/{path}");
+        let first = proxy.get(&path).await;
+        assert_eq!((first.status, first.header("x-cache")), (200, Some("miss")), "{path}: {}", proxy.log());
+        let asked = host.total();
+        let second = proxy.get(&path).await;
+        assert_eq!((second.body, host.total()), (first.body, asked), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn sources_were_unpacked_into_the_cache() {
+    let Some((_host, _repo, home)) = tagged().await else { return };
+    let proxy = goproxy().home(&home).start().await;
+    assert_eq!(proxy.get("/github.com/acme/tags/@v/v1.0.0.zip").await.status, 200);
+    let kept = files(proxy.cache_dir());
+    assert!(!kept.iter().any(|file| file.ends_with("tags.go")), "{kept:?}");
+}
+
+#[tokio::test]
+async fn sixteen_cold_requests_ran_go_sixteen_times() {
+    let Some((_host, _repo, home)) = tagged().await else { return };
+    let proxy = goproxy().home(&home).start().await;
+    let address = proxy.address();
+    let ask = |_| {
+        tokio::spawn(async move {
+            let zip = "/github.com/acme/tags/@v/v1.0.0.zip";
+            goproxy_testkit::request(address, "GET", zip, &[]).await.unwrap()
+        })
+    };
+    let clients: Vec<_> = (0..16).map(ask).collect();
+    let mut bodies = Vec::new();
+    for client in clients {
+        let answer = client.await.unwrap();
+        assert_eq!(answer.status, 200, "{}", proxy.log());
+        bodies.push(answer.body);
+    }
+    assert!(bodies.windows(2).all(|pair| pair[0] == pair[1]));
+    let runs = "goproxy_fetch_duration_seconds_count";
+    let metrics = proxy.get("/metrics").await.text();
+    let counts: Vec<_> = metrics.lines().filter(|line| line.starts_with(runs)).collect();
+    assert!(counts.len() == 1 && counts[0].ends_with(" 1"), "{counts:?}");
+}
+
+#[tokio::test]
+async fn the_working_directory_leaked_into_go() {
+    let Some((_host, _repo, home)) = tagged().await else { return };
+    for name in ["go.mod", "go.work"] {
+        home.write(name, "this is no file of go's\n");
+    }
+    // As a service manager or a developer might start it: in the middle of a project.
+    let inside = Proxy::builder("sh").args(["-c", "cd \"$HOME\" && exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_goproxy")]);
+    let proxy = inside.home(&home).start().await;
+    for path in ["@v/list", "@latest", "@v/feature.info", "@v/v1.0.0.mod", "@v/v1.0.0.zip"] {
+        let answer = proxy.get(&format!("/github.com/acme/tags/{path}")).await;
+        assert_eq!(answer.status, 200, "{path}: {} {}", answer.text(), proxy.log());
+    }
+}
+
+#[tokio::test]
+async fn direct_errors_held_commands_paths_and_json() {
+    let Some((host, _repo, home)) = tagged().await else { return };
+    let proxy = goproxy().home(&home).start().await;
+    let address = host.url();
+    host.on("/acme/broken/*", Answer::text(500, "out of order\n"));
+    for (path, status) in [
+        ("tags/@v/v9.9.9.info", 404),
+        ("tags/@v/v9.9.9.zip", 404),
+        ("tags/@v/nobranch.info", 404),
+        ("missing/@v/list", 404),
+        ("broken/@v/list", 502),
+    ] {
+        let answer = proxy.get(&format!("/github.com/acme/{path}")).await;
+        let text = answer.text();
+        assert_eq!(answer.status, status, "{path}: {text} {}", proxy.log());
+        assert_eq!(answer.header("content-type"), Some("text/plain; charset=utf-8"), "{path}");
+        assert!(answer.body.len() <= 640 && text.lines().count() <= 8, "{path}: {text}");
+        let scratch = proxy.scratch_dir().to_str().unwrap();
+        for leak in [scratch, address.as_str(), "go list", "go mod download", "{", "RepoSum", "exit status"] {
+            assert!(!text.contains(leak), "{path}: {leak}: {text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn gosumdb_off_broke_toolchains() {
+    let Some(_) = go_client("toolchain_direct").await else { return };
+    let (releases, sums) = (Upstream::start().await, SumDb::new("sums.example.org"));
+    let toolchain = fake_toolchain();
+    releases.add(&toolchain);
+    sums.pad(5).add(&toolchain);
+    let own_host = sums.serve().await;
+    let host = GitHost::start().await;
+    host.go_import("golang.org/toolchain", "mod", &releases.url());
+    // Where toolchains come from is found over plain http from the same host, as behind a company proxy.
+    let proxy = goproxy()
+        .env("GOINSECURE", "golang.org")
+        .env("HTTP_PROXY", host.url())
+        .env("HTTPS_PROXY", "http://127.0.0.1:1")
+        .env("NO_PROXY", "127.0.0.1")
+        .env("GOSUMDB", format!("{} {}", sums.verifier_key(), own_host.url()))
+        .start()
+        .await;
+    for (ext, body) in [("zip", toolchain.zip()), ("info", toolchain.info()), ("mod", toolchain.mod_file())] {
+        let answer = proxy.get(&toolchain.url_path(ext)).await;
+        assert_eq!(answer.status, 200, "{ext}: {} {}", answer.text(), proxy.log());
+        if ext != "info" {
+            assert_eq!(answer.body, body, "{ext}");
+        }
+    }
+    assert!(own_host.total() > 0, "it was verified");
+}
+
+#[tokio::test]
+async fn redirects_other_than_302_passed_through() {
+    for status in [301, 303, 307, 308] {
+        let (upstream, module) = upstream_with("example.com/redirected", "v1.0.0").await;
+        upstream.on(&module.url_path("zip"), Answer::redirect(status, "/elsewhere.zip"));
+        upstream.on("/elsewhere.zip", Answer::zip(module.zip()));
+        let proxy = router(&upstream).await;
+        for _ in 0..2 {
+            let answer = proxy.get(&module.url_path("zip")).await;
+            assert_eq!((answer.status, answer.header("location")), (200, None), "{status}");
+            assert_eq!(answer.body, module.zip(), "{status}");
+        }
+        assert_eq!(upstream.count("/elsewhere.zip"), 1, "{status}: kept");
+    }
+}
+
+#[tokio::test]
+async fn upstreams_had_no_time_limit() {
+    let (upstream, module) = upstream_with("example.com/slow", "v1.0.0").await;
+    let proxy = router_with(&upstream, &["-responseTimeout", "300ms", "-idleTimeout", "300ms"]).await;
+    let half = module.zip().len() / 2;
+    for answer in [Answer::hang(), Answer::zip(module.zip()).delivery(Delivery::Hang(half))] {
+        upstream.on(&module.url_path("zip"), answer);
+        let answer = tokio::time::timeout(PATIENCE, proxy.get(&module.url_path("zip"))).await.expect("in time");
+        assert_eq!(answer.status, 504, "{}", answer.text());
+    }
+    assert!(files(&proxy.download_dir()).is_empty());
+}
+
+#[tokio::test]
+async fn absences_were_not_remembered() {
+    let upstream = Upstream::start().await;
+    let proxy = router(&upstream).await;
+    for path in ["/example.com/absent/@v/list", "/example.com/absent/@v/v1.0.0.info"] {
+        for _ in 0..5 {
+            assert_eq!(proxy.get(path).await.status, 404, "{path}");
+        }
+        assert_eq!(upstream.count(path), 1, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_checksum_database_was_410_and_the_names_were_fixed() {
+    let upstream = Upstream::start().await;
+    let proxy = router_with(&upstream, &["-sumdb", "sums.example.org,gosum.io"]).await;
+    for (name, status) in [("sums.example.org", 200), ("gosum.io", 200), ("sum.golang.org", 404), ("other", 404)] {
+        let answer = proxy.get(&format!("/sumdb/{name}/supported")).await;
+        assert_eq!(answer.status, status, "{name}: {}", answer.text());
+    }
+    assert_eq!(upstream.total(), 0);
+    let by_default = router(&upstream).await;
+    for name in ["sum.golang.org", "sum.golang.google.cn", "gosum.io"] {
+        assert_eq!(by_default.get(&format!("/sumdb/{name}/supported")).await.status, 200, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_quick_404_beat_the_mirror_that_knew() {
+    let (quick, slow, sums) = (Upstream::start().await, Upstream::start().await, SumDb::new("sums.example.org"));
+    let module = ModuleFixture::new("example.com/race", "v1.0.0");
+    sums.pad(5).add(&module);
+    let body = sums.lookup("example.com/race@v1.0.0").unwrap();
+    slow.attach(&sums);
+    slow.on("/sumdb/*/lookup/*", Answer::text(200, body.clone()).delay(Duration::from_millis(2500)));
+    let list = format!("{},{}", quick.url(), slow.url());
+    let proxy = goproxy().args(["-proxy", &list, "-sumdb", "sums.example.org"]).start().await;
+    let lookup = "/sumdb/sums.example.org/lookup/example.com/race@v1.0.0";
+    for _ in 0..2 {
+        // Two and a half seconds: the original gave up after two.
+        let answer = proxy.get(lookup).await;
+        assert_eq!((answer.status, answer.text()), (200, body.clone()), "{}", proxy.log());
+    }
+    assert_eq!(slow.count(lookup), 1, "and the original kept nothing");
+}
+
+#[tokio::test]
+async fn a_down_checksum_database_is_never_absent() {
+    let sums = SumDb::new("sums.example.org");
+    for status in [500, 502, 503, 504, 429] {
+        for support in [SumDbSupport::Failing(status), SumDbSupport::Down(status)] {
+            let upstream = Upstream::start().await;
+            upstream.attach(&sums).set(|knobs| knobs.sumdb = support);
+            let proxy = router_with(&upstream, &["-sumdb", "sums.example.org"]).await;
+            for path in ["lookup/example.com/m@v1.0.0", "tile/8/0/000", "latest"] {
+                let answer = proxy.get(&format!("/sumdb/sums.example.org/{path}")).await;
+                assert!((500..505).contains(&answer.status), "{support:?} {path}: {}", answer.status);
+            }
+        }
     }
 }
 

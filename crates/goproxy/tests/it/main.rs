@@ -8,6 +8,7 @@
 )]
 
 mod adopt;
+mod audit;
 mod cli;
 mod crash;
 mod defects;

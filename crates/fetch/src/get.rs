@@ -33,7 +33,8 @@ pub(crate) struct Target<'a> {
     pub(crate) url: &'a Url,
     /// Sent to the origin that it belongs to, on whichever hop.
     pub(crate) credential: Option<&'a Credential>,
-    /// Whether redirects may lead to internal addresses: only where the operator configured such an address.
+    /// Whether redirects may lead to internal addresses: only where the operator configured such an address, and not to
+    /// the metadata of a cloud even then.
     pub(crate) inside: bool,
 }
 
@@ -121,7 +122,8 @@ fn next_hop(from: &Url, headers: &HeaderMap, inside: bool) -> Result<Url, Failur
         ("https", "http") => return refused("redirect from https to http"),
         (_, other) => return refused(&format!("redirect to the scheme {other}")),
     }
-    if !inside && guard::is_internal(&to) {
+    let forbidden = if inside { guard::is_metadata(&to) && from.host() != to.host() } else { guard::is_internal(&to) };
+    if forbidden {
         return refused(&format!("redirect to the internal address {}", wire::shown(&to)));
     }
     Ok(to)
@@ -202,11 +204,29 @@ mod tests {
     }
 
     #[test]
+    fn redirects_of_internal_upstreams_led_to_the_credentials_of_the_machine() {
+        for metadata in [
+            "http://169.254.169.254/latest/meta-data/",
+            "//0xa9fea9fe/",
+            "http://[::ffff:169.254.169.254]/",
+            "http://[fd00:ec2::254]/",
+            "http://[fe80::1]/",
+            "http://100.100.100.200/",
+            "http://metadata.google.internal./computeMetadata/v1/",
+        ] {
+            assert_eq!(hop("http://10.1.2.3/x", metadata, true), None, "{metadata}");
+            assert_eq!(hop("http://proxy.example/x", metadata, false), None, "{metadata}");
+        }
+        assert!(hop("http://10.1.2.3/x", "http://minio:9000/bucket/y", true).is_some());
+        assert!(hop("http://169.254.1.1/x", "/y", true).is_some(), "the operator's own choice");
+    }
+
+    #[test]
     fn redirects_of_public_upstreams_do_not_lead_inside() {
         for internal in [
             "https://127.0.0.1/",
             "//127.0.0.1",
-            "https://169.254.169.254/latest/meta-data/",
+            "https://192.168.1.1/",
             "https://10.0.0.1/",
             "https://localhost:8443/",
             "https://[::1]/",

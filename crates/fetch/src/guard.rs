@@ -26,6 +26,20 @@ pub(crate) fn is_internal(url: &Url) -> bool {
     }
 }
 
+/// Whether the URL names what a machine learns its own credentials from, which nobody configures as an upstream: the
+/// link-local addresses, and the others under which clouds serve their metadata.
+pub(crate) fn is_metadata(url: &Url) -> bool {
+    let v4 = |ip: Ipv4Addr| ip.is_link_local() || ip.octets() == [100, 100, 100, 200];
+    match host(url) {
+        Host::Address(IpAddr::V4(ip)) => v4(ip),
+        Host::Address(IpAddr::V6(ip)) => {
+            let [first, second, ..] = ip.segments();
+            embedded_v4(ip).is_some_and(v4) || first & 0xffc0 == 0xfe80 || (first, second) == (0xfd00, 0x0ec2)
+        }
+        Host::Name(name) => name == "metadata" || name == "metadata.google.internal",
+    }
+}
+
 enum Host {
     Address(IpAddr),
     Name(String),

@@ -94,8 +94,7 @@ pub(crate) fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
         // Digits that do not fit are a very long time.
         Duration::from_secs(value.parse().unwrap_or(u64::MAX))
     } else {
-        let date = jiff::fmt::rfc2822::DateTimeParser::new().relaxed_weekday(true).parse_timestamp(value).ok()?;
-        SystemTime::from(date).duration_since(now).unwrap_or_default()
+        httpdate::parse_http_date(value).ok()?.duration_since(now).unwrap_or_default()
     };
     Some(asked.min(LONGEST_PAUSE))
 }
@@ -121,6 +120,8 @@ mod tests {
         assert_eq!(seconds("30"), Some(30));
         assert_eq!(seconds(" 0 "), Some(0));
         assert_eq!(seconds("Sun, 06 Nov 1994 08:50:07 GMT"), Some(30));
+        assert_eq!(seconds("Sunday, 06-Nov-94 08:50:07 GMT"), Some(30));
+        assert_eq!(seconds("Sun Nov  6 08:50:07 1994"), Some(30));
         assert_eq!(seconds("Sun, 06 Nov 1994 08:40:00 GMT"), Some(0));
     }
 
@@ -128,7 +129,7 @@ mod tests {
     fn retry_after_is_bounded_and_ignores_junk() {
         assert_eq!(seconds("86400"), Some(300));
         assert_eq!(seconds("99999999999999999999999"), Some(300));
-        assert_eq!(seconds("Sun, 06 Nov 2094 08:49:37 GMT"), Some(300));
+        assert_eq!(seconds("Sat, 06 Nov 2094 08:49:37 GMT"), Some(300));
         for junk in ["", "-1", "soon", "1.5", "+5"] {
             assert_eq!(seconds(junk), None, "{junk}");
         }

@@ -9,8 +9,8 @@ use tokio::time::{Instant, timeout};
 
 use crate::{client::chain, failure::Failure};
 
-/// What must arrive within one idle window. At the default window of 30 s that is 1 KiB/s: slower than any line, and
-/// fast enough that a body of bytes dripping one by one is given up after the first window.
+/// What must arrive within one idle window, in bytes. At the default window of 60 s that is half a KiB/s: slower than
+/// any line, and fast enough that a body of bytes dripping one by one is given up after the first window.
 const LEAST_PER_WINDOW: u64 = 32 << 10;
 
 /// A body that is being received.

@@ -32,7 +32,7 @@ impl Default for ClientOptions {
         Self {
             connect_timeout: Duration::from_secs(10),
             response_timeout: Duration::from_secs(180),
-            idle_timeout: Duration::from_secs(30),
+            idle_timeout: Duration::from_secs(60),
             in_flight: 64,
             proxies: ProxySettings::from_env(),
             netrc: netrc::path(|name| std::env::var_os(name)),

@@ -28,5 +28,5 @@ pub use client::{ClientOptions, HttpClient};
 pub use gocmd::{GoCommand, GoOptions};
 pub use proxies::ProxySettings;
 pub use secret::Secret;
-pub use sums::{SUM_DATABASES, SumProxy, SumRoute};
+pub use sums::{SumProxy, SumRoute};
 pub use upstream::Upstream;

@@ -14,13 +14,6 @@ use tokio::sync::Mutex;
 
 use crate::{HttpClient, Upstream, failure::Failure};
 
-/// Names and base URLs of the databases that are proxied unless configured otherwise: those of the original.
-pub const SUM_DATABASES: [(&str, &str); 3] = [
-    ("sum.golang.org", "https://sum.golang.org"),
-    ("sum.golang.google.cn", "https://sum.golang.google.cn"),
-    ("gosum.io", "https://gosum.io"),
-];
-
 /// How long an upstream's word is taken for whether it supports a database.
 const YES_LASTS: Duration = Duration::from_secs(3600);
 const NO_LASTS: Duration = Duration::from_secs(300);
@@ -80,11 +73,6 @@ impl SumProxy {
             Ok((name.to_owned(), Database { direct, support }))
         });
         Ok(Self { databases: databases.collect::<Result<_>>()?, routes })
-    }
-
-    /// Whether that name is configured.
-    pub fn knows(&self, name: &str) -> bool {
-        self.databases.contains_key(name)
     }
 
     /// The upstream to ask, and what to put before the path there.

@@ -66,11 +66,6 @@ impl GitRepo {
         self.git(&["tag", "-f", "-a", name, "-m", name]);
     }
 
-    /// Deletes a tag.
-    pub fn delete_tag(&self, name: &str) {
-        self.git(&["tag", "-d", name]);
-    }
-
     /// Makes a branch at HEAD and switches to it.
     pub fn branch(&self, name: &str) {
         self.git(&["checkout", "-q", "-b", name]);

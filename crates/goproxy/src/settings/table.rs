@@ -142,7 +142,7 @@ pub(crate) static TABLE: &[Setting] = &[
         shape: Shape::Duration,
         default: Fallback::Value("60s"),
         reload: true,
-        help: "How long an upstream may stay silent in the middle of an answer.",
+        help: "How long an upstream may stay silent, or nearly so, in the middle of an answer.",
         example: "30s",
         set: |s, text| value::limit(text).map(|limit| s.limits.idle = limit),
     },

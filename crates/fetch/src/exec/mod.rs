@@ -1,9 +1,10 @@
-//! The one place that starts programs: no shell, no inherited environment, no terminal, bounded output, a time limit.
+//! The one place that starts programs for fetches: no shell, no inherited environment, no terminal, bounded output, a time limit.
 //!
 //! A program gets a process group of its own. When its time is over, when it floods us, or when nobody waits any more,
 //! the whole group is killed, so that a `git` or `ssh` started by `go` never outlives the request it ran for.
 
 mod group;
+pub(crate) mod orphans;
 mod output;
 #[cfg(test)]
 mod tests;

@@ -11,6 +11,8 @@ use std::{
 
 use rustix::fs::{FlockOperation, flock};
 
+use crate::exec::orphans;
+
 const PREFIX: &str = "go-";
 const LOCK: &str = ".lock";
 
@@ -135,7 +137,7 @@ impl Drop for Scratch {
     }
 }
 
-/// Removes what dead processes left in `parent`.
+/// Removes what dead processes left in `parent`, and ends what they left running.
 fn sweep(parent: &Path) -> io::Result<()> {
     for entry in fs::read_dir(parent)? {
         let path = entry?.path();
@@ -146,9 +148,14 @@ fn sweep(parent: &Path) -> io::Result<()> {
         let Some(dir) = name.strip_suffix(LOCK) else { continue };
         let Ok(lock) = File::open(&path) else { continue };
         if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok() {
-            match remove_tree(&parent.join(dir)) {
+            let tree = parent.join(dir);
+            let ended = orphans::end("GOPATH", &tree);
+            if ended > 0 {
+                tracing::warn!(ended, "killed processes that a dead process left running");
+            }
+            match remove_tree(&tree) {
                 Ok(()) => fs::remove_file(&path)?,
-                // A `git` of the dead process may still be writing; the next start tries again.
+                // Where no orphan can be found one may still be writing; the next start tries again.
                 Err(e) => tracing::warn!(dir, error = %e, "cannot remove a leftover directory"),
             }
         }
@@ -205,6 +212,34 @@ mod tests {
         assert!(living.dir.is_dir() && next.dir.is_dir() && !parent.path().join("go-1-dead").exists());
         drop((living, next));
         assert_eq!(names(parent.path()), ["somebody-elses"]);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn programs_outlived_a_killed_process_and_held_the_clones() {
+        use std::os::unix::process::ExitStatusExt as _;
+
+        let parent = tempfile::tempdir().unwrap();
+        let living = ScratchRoot::new(parent.path()).unwrap();
+        let dead = parent.path().canonicalize().unwrap().join("go-1-dead");
+        fs::create_dir(&dead).unwrap();
+        fs::write(dead.with_extension("lock"), "").unwrap();
+        let sleep = |dir: &Path, started: &Path| {
+            let vars = [("GOPATH".into(), dir.join("0/gopath").into()), ("STARTED".into(), started.into())];
+            let sh = crate::exec::Exec::new(Path::new("/bin/sh")).args(["-c", ": > $STARTED; exec /bin/sleep 60"]);
+            tokio::spawn(sh.envs(vars).run())
+        };
+        let started = [parent.path().join("orphan"), parent.path().join("ours")];
+        let (orphan, ours) = (sleep(&dead, &started[0]), sleep(&living.dir, &started[1]));
+        while !started.iter().all(|file| file.exists()) {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        let next = ScratchRoot::new(parent.path()).unwrap();
+        let finished = tokio::time::timeout(std::time::Duration::from_secs(20), orphan).await.unwrap();
+        assert_eq!(finished.unwrap().unwrap().status.signal(), Some(9));
+        assert!(!ours.is_finished() && !dead.exists());
+        ours.abort();
+        drop(next);
     }
 
     #[test]

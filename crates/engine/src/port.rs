@@ -121,7 +121,7 @@ pub trait Observer: Send + Sync + std::fmt::Debug {
     fn stored(&self, bytes: u64);
 }
 
-/// For tests and subcommands: nobody watches.
+/// Nobody watches: for tests.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Unobserved;
 

@@ -182,12 +182,12 @@ impl State {
 
 /// A request that is being answered, from its header's end until this is dropped.
 #[derive(Debug)]
-pub(crate) struct Flight {
+pub(crate) struct InFlight {
     activity: Arc<Activity>,
     responding: bool,
 }
 
-impl Flight {
+impl InFlight {
     pub(crate) fn begin(activity: Arc<Activity>) -> Self {
         {
             let mut state = activity.lock();
@@ -208,7 +208,7 @@ impl Flight {
     }
 }
 
-impl Drop for Flight {
+impl Drop for InFlight {
     fn drop(&mut self) {
         let mut state = self.activity.lock();
         state.in_flight -= 1;
@@ -231,7 +231,7 @@ mod tests {
         assert_eq!(verdict(&activity), Verdict::Dead("nothing was sent"));
         activity.read(&mut b"GET /".to_vec());
         assert_eq!(verdict(&activity), Verdict::Dead("the request header is not completed"));
-        let mut flight = Flight::begin(Arc::clone(&activity));
+        let mut flight = InFlight::begin(Arc::clone(&activity));
         assert_eq!(verdict(&activity), Verdict::Recheck);
         flight.progress();
         assert_eq!(verdict(&activity), Verdict::Recheck);
@@ -252,7 +252,7 @@ mod tests {
         }
         activity.read(&mut b"\0\0\x08\x06\0\n\n".to_vec());
         assert_eq!(verdict(&activity), Verdict::Idle);
-        let mut flight = Flight::begin(Arc::clone(&activity));
+        let mut flight = InFlight::begin(Arc::clone(&activity));
         flight.progress();
         assert_eq!(verdict(&activity), Verdict::Dead("the client does not read"));
     }

@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Status
 
 use crate::{
     Handler,
-    activity::{Activity, Flight},
+    activity::{Activity, InFlight},
     body::ReplyBody,
     error::Failure,
     metrics::Exposition,
@@ -38,7 +38,7 @@ impl Dispatch {
         remote: &Arc<str>,
     ) -> Response<RecordedBody> {
         let quiet = matches!(request.uri().path(), "/healthz" | "/readyz" | "/metrics");
-        let flight = Flight::begin(activity);
+        let flight = InFlight::begin(activity);
         let mut record = Record::begin(Arc::clone(&self.sinks), flight, request, remote, quiet);
         let mut response = match refuse(request, self.max_target) {
             Some(failure) => refusal(&failure, request.method()),
@@ -107,7 +107,7 @@ impl Dispatch {
                 return reply::success(&route, method, request.headers(), &answer);
             }
             Ok(Err(error)) => error,
-            Err(_) => Error::new(ErrorKind::Internal, "internal error").with_detail("panic while answering"),
+            Err(_) => Error::internal("panic while answering"),
         };
         if error.kind() == ErrorKind::NotCached {
             record.answered(Via::Cached, None);

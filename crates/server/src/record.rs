@@ -16,7 +16,7 @@ use http_body::{Body, Frame, SizeHint};
 
 use crate::{
     access_log::{AccessLog, Line},
-    activity::Flight,
+    activity::InFlight,
     body::ReplyBody,
     metrics::{Ended, Metrics},
     reply::cache_word,
@@ -36,7 +36,7 @@ pub(crate) struct Sinks {
 #[derive(Debug)]
 pub(crate) struct Record {
     sinks: Arc<Sinks>,
-    flight: Flight,
+    flight: InFlight,
     started: Instant,
     id: String,
     /// Only if it is to be logged.
@@ -63,7 +63,7 @@ impl Record {
     /// Begins one. `quiet` requests (probes, `/metrics`) are not logged.
     pub(crate) fn begin<B>(
         sinks: Arc<Sinks>,
-        flight: Flight,
+        flight: InFlight,
         request: &Request<B>,
         remote: &Arc<str>,
         quiet: bool,

@@ -214,7 +214,7 @@ async fn a_panic_costs_one_request() {
     let server = Running::start();
     let mut stream = server.connect().await;
     stream.write_all(b"GET /a.b/panic/@v/list HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
-    read_until(&mut stream, "internal error\n").await;
+    read_until(&mut stream, "internal error of the proxy, see its log\n").await;
     stream.write_all(GET.as_bytes()).await.unwrap();
     read_until(&mut stream, BODY).await;
 }

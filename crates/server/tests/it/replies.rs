@@ -173,7 +173,7 @@ async fn failures() {
         ("busy", 503, "too many fetches\n", "no-store", "5"),
         ("late", 504, "fetch timed out\n", "no-store", ""),
         ("full", 500, "internal error\n", "no-store", ""),
-        ("panic", 500, "internal error\n", "no-store", ""),
+        ("panic", 500, "internal error of the proxy, see its log\n", "no-store", ""),
     ] {
         let answer = server.get(&format!("/a.b/{module}/@v/list")).await;
         assert_eq!((answer.status, answer.body.as_str()), (status, body), "{module}");

@@ -382,6 +382,58 @@ async fn a_cache_that_go_wrote_is_adopted_checksums_included() {
 }
 
 #[tokio::test]
+async fn branches_and_latest_of_an_old_cache_are_asked_for() {
+    let (upstream, module) = upstream_with("example.com/old", "v1.1.0").await;
+    upstream.query("example.com/old", "main", "v1.1.0");
+    let folder = tempfile::tempdir().unwrap();
+    let old = folder.path().join("pkg/mod/cache/download/example.com/old");
+    fs::create_dir_all(old.join("@v")).unwrap();
+    // The original kept a branch for ever, and neither expires with the file's age.
+    for name in ["@v/main.info", "@latest", "@v/list"] {
+        fs::write(old.join(name), "{\"Version\":\"v1.0.0\",\"Time\":\"2020-01-02T03:04:05Z\"}").unwrap();
+    }
+    let proxy = goproxy().args(["-proxy", &upstream.url()]).cache_dir(folder.path()).start().await;
+    for path in ["@v/main.info", "@latest"] {
+        assert_eq!(proxy.get(&format!("/example.com/old/{path}")).await.body, module.info(), "{path}");
+    }
+    assert_eq!(proxy.get("/example.com/old/@v/list").await.text(), "v1.1.0\n");
+    assert_eq!(fs::read(old.join("@latest")).unwrap(), module.info(), "for file:// readers, as the list is");
+}
+
+#[tokio::test]
+async fn process_1_serves_and_leaves_no_zombies() {
+    let Some((host, _repo)) = private_host().await else { return };
+    let home = home_with_git("github.com", &host, Some(TOKEN));
+    let unshare = ["--pid", "--fork", "--kill-child", "--mount-proc", env!("CARGO_BIN_EXE_goproxy")];
+    let Ok(proxy) = Proxy::builder("unshare").args(unshare).home(&home).try_start().await else {
+        return eprintln!("SKIPPED: process 1: unshare --pid is not allowed here");
+    };
+    for path in ["@v/list", "@latest", "@v/v1.0.0.zip"] {
+        let answer = proxy.get(&format!("/github.com/acme/private/{path}")).await;
+        assert_eq!(answer.status, 200, "{path}: {} {}", answer.text(), proxy.log());
+    }
+    assert!(wait_until(PATIENCE, || descendants(proxy.pid()).iter().all(|(_, state)| state != "Z")).await);
+    assert!(!descendants(proxy.pid()).is_empty(), "they were looked at");
+}
+
+/// Processes below this one, with their states.
+fn descendants(pid: u32) -> Vec<(u32, String)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir("/proc").unwrap().flatten() {
+        let stat = fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
+        let fields: Vec<&str> = stat.rsplit_once(") ").map_or("", |(_, rest)| rest).split(' ').collect();
+        if let [state, parent, ..] = fields[..]
+            && parent == pid.to_string()
+            && let Some(child) = entry.file_name().to_str().and_then(|name| name.parse().ok())
+        {
+            found.push((child, state.to_owned()));
+            found.extend(descendants(child));
+        }
+    }
+    found
+}
+
+#[tokio::test]
 async fn access_log_and_metrics_tell_the_modes_apart() {
     let Some((host, _repo)) = private_host().await else { return };
     let home = home_with_git("github.com", &host, Some(TOKEN));

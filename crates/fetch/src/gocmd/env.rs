@@ -17,7 +17,7 @@ const WITHHELD: &[&str] = &[
     "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_PREFIX", "GIT_QUARANTINE_PATH", "GIT_SHALLOW_FILE", "GIT_GRAFT_FILE",
     "GIT_REPLACE_REF_BASE", "GIT_DEFAULT_HASH", "GIT_DEFAULT_REF_FORMAT", "GIT_ATTR_SOURCE", "GIT_LITERAL_PATHSPECS",
-    "GIT_TERMINAL_PROMPT", "GCM_INTERACTIVE", "GIT_CURL_VERBOSE", "LC_ALL", "LANGUAGE",
+    "GIT_TEMPLATE_DIR", "GIT_TERMINAL_PROMPT", "GCM_INTERACTIVE", "GIT_CURL_VERBOSE", "LC_ALL", "LANGUAGE",
 ];
 
 /// Traces write requests, with their credentials, to standard error.
@@ -66,6 +66,8 @@ impl Environment {
             ("GOFLAGS", "-modcacherw"),
             // A newer `go` line is answered by a newer toolchain only if the host has one: nothing is downloaded for it.
             ("GOTOOLCHAIN", "path"),
+            // Clones get no hooks, neither the host's own, which are not meant for strangers' repositories, nor samples.
+            ("GIT_TEMPLATE_DIR", ""),
             // Nobody sits at a terminal.
             ("GIT_TERMINAL_PROMPT", "0"),
             ("GCM_INTERACTIVE", "never"),

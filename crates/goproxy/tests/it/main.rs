@@ -8,6 +8,7 @@
 )]
 
 mod adopt;
+mod attacks;
 mod audit;
 mod cli;
 mod crash;

@@ -51,15 +51,19 @@ impl ProxySettings {
     }
 }
 
-/// A value without a scheme means http, as everywhere. Another scheme is refused rather than passed over: requests
-/// that were to go through a proxy must not go out directly.
+/// A value without a scheme means http, as everywhere. `socks5` leaves looking up names to the proxy, as Go's does.
+/// Another scheme is refused rather than passed over: requests that were to go through a proxy must not go out directly.
 fn parse(name: &str, value: &Secret) -> Result<Url> {
     let text = value.expose();
-    let text = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
+    let text = match text.split_once("://") {
+        Some(("socks5", rest)) => format!("socks5h://{rest}"),
+        Some(_) => text.to_owned(),
+        None => format!("http://{text}"),
+    };
     let url = Url::parse(&text).map_err(|e| unusable(name, &e.to_string()))?;
     match url.scheme() {
-        "http" | "https" => Ok(url),
-        other => Err(unusable(name, &format!("the scheme {other} is not supported, use http or https"))),
+        "http" | "https" | "socks5h" => Ok(url),
+        other => Err(unusable(name, &format!("the scheme {other} is not supported, use http, https or socks5"))),
     }
 }
 
@@ -73,12 +77,16 @@ mod tests {
 
     #[test]
     fn schemes_we_cannot_speak_are_errors_not_direct_connections() {
-        for (value, ok) in
-            [("proxy.example:3128", true), ("http://u:p@proxy.example", true), ("https://p.example", true)]
-        {
-            assert_eq!(parse("HTTP_PROXY", &Secret::new(value)).is_ok(), ok, "{value}");
+        for (value, scheme) in [
+            ("proxy.example:3128", "http"),
+            ("http://u:p@proxy.example", "http"),
+            ("https://p.example", "https"),
+            ("socks5://p.example:1080", "socks5h"),
+            ("socks5h://p.example:1080", "socks5h"),
+        ] {
+            assert_eq!(parse("HTTP_PROXY", &Secret::new(value)).unwrap().scheme(), scheme, "{value}");
         }
-        for value in ["socks5://p.example:1080", "://", "http://"] {
+        for value in ["socks4://p.example:1080", "ftp://p.example", "://", "http://"] {
             let error = parse("HTTP_PROXY", &Secret::new(value)).unwrap_err();
             assert!(error.message().contains("HTTP_PROXY"), "{error}");
         }

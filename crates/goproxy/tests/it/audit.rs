@@ -7,6 +7,7 @@ use goproxy_testkit::{
     Answer, GitHost, GitRepo, GoClient, Home, ModuleFixture, Proxy, SumDb, Upstream, shared_dir, wait_until,
     write_script,
 };
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::support::{PATIENCE, go_client, goproxy, home_with_git, router, router_with, upstream_with};
 
@@ -122,6 +123,36 @@ async fn http_proxy_and_no_proxy_of_the_environment_count() {
     let around = around.env("NO_PROXY", ".test,example.org").start().await;
     assert_eq!(around.get(&module.url_path("mod")).await.status, 502, "there is no such host");
     assert_eq!(gateway.total(), 0);
+}
+
+#[tokio::test]
+async fn a_socks5_proxy_of_the_environment_counts() {
+    let (upstream, module) = upstream_with("example.com/socks", "v1.0.0").await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let socks = format!("socks5://{}", listener.local_addr().unwrap());
+    let asked = tokio::spawn(socks5(listener, upstream.address()));
+    let proxy = goproxy().args(["-proxy", "http://upstream.test"]).env("HTTP_PROXY", socks).start().await;
+    assert_eq!(proxy.get(&module.url_path("mod")).await.body, module.mod_file(), "{}", proxy.log());
+    assert_eq!(asked.await.unwrap(), "upstream.test", "the name is the proxy's to look up");
+}
+
+/// A SOCKS proxy (RFC 1928) for one connection, which ends at `target` whatever was asked for; gives the name asked for.
+async fn socks5(listener: tokio::net::TcpListener, target: std::net::SocketAddr) -> String {
+    let (mut client, _) = listener.accept().await.unwrap();
+    let mut greeting = [0; 2];
+    client.read_exact(&mut greeting).await.unwrap();
+    client.read_exact(&mut vec![0; greeting[1].into()]).await.unwrap();
+    client.write_all(&[5, 0]).await.unwrap();
+    let mut head = [0; 5];
+    client.read_exact(&mut head).await.unwrap();
+    assert_eq!(head[..4], [5, 1, 0, 3], "a connection to a name");
+    let mut name = vec![0; usize::from(head[4]) + 2];
+    client.read_exact(&mut name).await.unwrap();
+    client.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0]).await.unwrap();
+    let mut server = tokio::net::TcpStream::connect(target).await.unwrap();
+    tokio::spawn(async move { tokio::io::copy_bidirectional(&mut client, &mut server).await.map(drop) });
+    name.truncate(name.len() - 2);
+    String::from_utf8(name).unwrap()
 }
 
 #[tokio::test]

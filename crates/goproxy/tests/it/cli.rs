@@ -92,7 +92,7 @@ async fn an_unusable_upstream_is_an_error_without_its_password() {
 
 #[tokio::test]
 async fn an_unusable_proxy_of_the_environment_is_an_error() {
-    let output = goproxy(["check-config"]).env("HTTPS_PROXY", "socks5://localhost:1").run().await;
+    let output = goproxy(["check-config"]).env("HTTPS_PROXY", "ftp://localhost:1").run().await;
     assert_eq!(output.code, Some(64), "{output:?}");
     assert!(output.stderr.contains("HTTPS_PROXY"), "{output:?}");
 }

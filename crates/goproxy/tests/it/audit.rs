@@ -504,6 +504,36 @@ async fn a_freshness_of_nothing_asks_each_time() {
 }
 
 #[tokio::test]
+async fn expired_answers_of_version_control_outlive_its_host() {
+    let Some((host, _repo)) = private_host().await else { return };
+    let home = home_with_git("github.com", &host, Some(TOKEN));
+    let proxy = goproxy().args(["-cacheExpire", "1s"]).home(&home).start().await;
+    let paths = ["@v/list", "@latest", "@v/v1.info"].map(|path| format!("/github.com/acme/private/{path}"));
+    let mut fresh = Vec::new();
+    for path in &paths {
+        fresh.push(proxy.get(path).await.body);
+    }
+    host.stop().await;
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    for (path, body) in paths.iter().zip(fresh) {
+        let stale = proxy.get(path).await;
+        assert_eq!((stale.status, stale.header("x-cache")), (200, Some("stale")), "{path}: {}", proxy.log());
+        assert_eq!(stale.body, body, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn checksums_go_below_the_base_path_of_the_upstream() {
+    let upstream = Upstream::builder().base("/artifactory/api/go").start().await;
+    let (sums, module) = (SumDb::new("sums.example.org"), ModuleFixture::new("example.com/base", "v1.0.0"));
+    sums.add(&module);
+    upstream.attach(&sums);
+    let proxy = router_with(&upstream, &["-sumdb", "sums.example.org"]).await;
+    let lookup = proxy.get("/sumdb/sums.example.org/lookup/example.com/base@v1.0.0").await;
+    assert_eq!((lookup.status, lookup.text()), (200, sums.lookup("example.com/base@v1.0.0").unwrap()));
+}
+
+#[tokio::test]
 async fn cached_only_below_a_prefix_and_for_every_kind() {
     let (upstream, module) = upstream_with("example.com/kept", "v1.0.0").await;
     upstream.query("example.com/kept", "main", "v1.0.0");

@@ -26,8 +26,9 @@ async fn the_command_gets_goproxy_and_its_status_is_ours() {
 async fn a_signal_is_128_and_its_number() {
     assert_eq!(shell("kill -KILL $$").await.code, Some(137));
     assert_eq!(shell("kill -TERM $$").await.code, Some(143));
-    // Sent to us while the command runs: passed on to it, and it decides.
-    let output = shell("trap 'kill $!; echo caught; exit 9' TERM; sleep 60 & kill -TERM $PPID; wait").await;
+    // Sent to us while the command runs: passed on to it, and it decides. The sleep must not hold our pipes: a shell's
+    // child that has not become another program yet may lose its signal to the shell's own trap.
+    let output = shell("trap 'kill $!; echo caught; exit 9' TERM; sleep 60 >&- 2>&- & kill -TERM $PPID; wait").await;
     assert_eq!((output.code, output.stdout.as_str()), (Some(9), "caught\n"), "{output:?}");
 }
 

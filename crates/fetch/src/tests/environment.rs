@@ -170,7 +170,7 @@ async fn http_proxy_and_no_proxy_are_honoured() {
     let said = ask_in(&[("HTTP_PROXY", &*through), ("NO_PROXY", "example.invalid")], url).await;
     assert!(said.starts_with("unavailable"), "{said}");
     assert_eq!(proxy.count(), 2);
-    let said = ask_in(&[("HTTPS_PROXY", "socks5://127.0.0.1:1")], url).await;
+    let said = ask_in(&[("HTTPS_PROXY", "ftp://127.0.0.1:1")], url).await;
     assert!(said.starts_with("internal: the environment variable HTTPS_PROXY"), "{said}");
 }
 

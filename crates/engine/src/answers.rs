@@ -29,7 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 impl Engine {
     pub(crate) async fn answer(&self, answer: Answer, cached_only: bool) -> Result<Reply> {
         let freshness = self.shared.routing.load().freshness;
-        let known = self.shared.recall(&answer, freshness).await?;
+        let known = self.shared.recall(&answer, freshness).await;
         let hit = |known: &Known, cache| Reply::answer(known, freshness, cache, cached_via(&answer));
         if let Some(known) = &known {
             if known.age() < freshness {
@@ -140,18 +140,23 @@ impl Engine {
 
 impl Shared {
     /// The answer in memory if it is fresh, else the one on disk, which another process may have renewed.
-    async fn recall(&self, answer: &Answer, freshness: Duration) -> Result<Option<Known>> {
+    async fn recall(&self, answer: &Answer, freshness: Duration) -> Option<Known> {
         let held = self.memory.answer(answer);
         if held.as_ref().is_some_and(|known| known.age() < freshness) {
-            return Ok(held);
+            return held;
         }
-        let Some(remembered) = self.store.load(answer).await? else { return Ok(held) };
+        // What cannot be read is as good as forgotten: the source knows.
+        let loaded = self.store.load(answer).await.unwrap_or_else(|error| {
+            tracing::warn!(%answer, detail = error.detail(), "cannot read an answer on disk");
+            None
+        });
+        let Some(remembered) = loaded else { return held };
         if held.as_ref().is_some_and(|held| held.remembered.fetched >= remembered.fetched) {
-            return Ok(held);
+            return held;
         }
         let known = Known::new(remembered);
         self.memory.keep(answer.clone(), known.clone());
-        Ok(Some(known))
+        Some(known)
     }
 
     /// The list, sorted and without pseudo-versions, as the `go` command's own would be.

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use gomod::{ModuleRequest, Route, SumRequest, SumWhat, What};
+use tokio::sync::Semaphore;
 
 use crate::{
     Answer, Error, ErrorKind, Kind, Object, Observer, Reply, Result, Routing, Store, Via, flight::Flight,
@@ -26,6 +27,7 @@ pub(crate) struct Shared {
     pub(crate) observer: Arc<dyn Observer>,
     pub(crate) memory: Memory,
     pub(crate) objects: Flight<Object, Result<(crate::Stored, Via)>>,
+    pub(crate) zip_checks: Semaphore,
     pub(crate) answers: Flight<Answer, Result<(Known, Via)>>,
 }
 
@@ -38,6 +40,7 @@ impl Engine {
             observer,
             memory: Memory::default(),
             objects: Flight::default(),
+            zip_checks: Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)),
             answers: Flight::default(),
         };
         Self { shared: Arc::new(shared) }

@@ -81,6 +81,11 @@ impl Shared {
     }
 
     pub(crate) async fn commit(&self, object: Object, staging: Staging) -> Result<Stored> {
+        // Checking a zip takes a core, and memory for its names: not more of them at once than there are cores.
+        let _turn = match object {
+            Object::Module(_, Kind::Zip) => self.zip_checks.acquire().await.ok(),
+            _ => None,
+        };
         let verified = check::verify(object, staging).await?;
         let bytes = verified.size();
         let stored = self.store.commit(verified).await?;

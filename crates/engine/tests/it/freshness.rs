@@ -109,3 +109,12 @@ async fn cached_only_asks_nobody() {
     let old = world.get("/cached-only/example.com/m/@v/list").await.unwrap();
     assert_eq!((old.cache, proxy.asked()), (CacheStatus::Stale, 1));
 }
+
+#[tokio::test]
+async fn a_disk_that_cannot_be_read_made_an_error_of_what_the_source_knows() {
+    let proxy = Script::new(Via::Proxy, Ok("v1.0.0\n"));
+    let world = World::new(&[(&proxy, false)], HOUR);
+    world.store.broken.store(true, std::sync::atomic::Ordering::SeqCst);
+    assert_eq!(text(&world.get(LIST).await.unwrap()), "v1.0.0\n");
+    assert_eq!(world.get(LIST).await.unwrap().cache, CacheStatus::Hit, "from memory");
+}

@@ -5,7 +5,7 @@ use std::{
     fs::File,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::{Duration, SystemTime},
 };
@@ -24,6 +24,8 @@ pub(crate) struct MemoryStore {
     next: AtomicUsize,
     objects: Mutex<HashMap<Object, Stored>>,
     pub(crate) answers: Mutex<HashMap<Answer, Remembered>>,
+    /// Answers can be neither read nor written.
+    pub(crate) broken: AtomicBool,
 }
 
 #[async_trait]
@@ -46,10 +48,16 @@ impl Store for MemoryStore {
     }
 
     async fn load(&self, answer: &Answer) -> Result<Option<Remembered>> {
+        if self.broken.load(Ordering::SeqCst) {
+            return Err(Error::internal("a broken disk"));
+        }
         Ok(self.answers.lock().unwrap().get(answer).cloned())
     }
 
     async fn save(&self, answer: &Answer, remembered: &Remembered) -> Result<()> {
+        if self.broken.load(Ordering::SeqCst) {
+            return Err(Error::internal("a broken disk"));
+        }
         self.answers.lock().unwrap().insert(answer.clone(), remembered.clone());
         Ok(())
     }
@@ -146,8 +154,13 @@ impl World {
     /// Asks the sources in order, each with `|` behind it or `,`; `private.example` goes direct.
     pub(crate) fn new(public: &[(&Arc<Script>, bool)], freshness: Duration) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store =
-            MemoryStore { folder, next: AtomicUsize::new(0), objects: Mutex::default(), answers: Mutex::default() };
+        let store = MemoryStore {
+            folder,
+            next: AtomicUsize::new(0),
+            objects: Mutex::default(),
+            answers: Mutex::default(),
+            broken: AtomicBool::new(false),
+        };
         let (store, direct) = (Arc::new(store), Script::new(Via::Direct, Ok("v9.0.0\n")));
         let hop = |(source, any): &(&Arc<Script>, bool)| Hop { source: Arc::clone(source) as _, on_any_error: *any };
         let routing = Routing {

@@ -4,10 +4,7 @@ use std::{fs, sync::Arc, time::Duration};
 
 use goproxy_testkit::{ModuleFixture, Upstream};
 
-use crate::{
-    defects::files,
-    support::{noise, router},
-};
+use crate::support::{files, noise, router};
 
 const ROUNDS: usize = 200;
 const VERSIONS: usize = 400;

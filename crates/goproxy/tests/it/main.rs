@@ -9,14 +9,17 @@
 
 mod adopt;
 mod attacks;
-mod audit;
+mod caches;
 mod cli;
 mod crash;
 mod defects;
+mod endpoints;
+mod environment;
 mod go_e2e;
 mod lifecycle;
 mod live;
 mod operate;
+mod processes;
 mod protocol;
 mod run;
 mod support;

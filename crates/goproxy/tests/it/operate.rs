@@ -142,7 +142,7 @@ async fn a_full_disk_is_an_error_that_stores_nothing() {
     assert!(!refused.text().contains(folder.path().to_str().unwrap()));
     assert_eq!(proxy.get(&module.url_path("info")).await.header("x-cache"), Some("hit"), "hits go on");
     assert_eq!(proxy.get(&module.url_path("mod")).await.status, 200, "and what fits");
-    let partial = crate::defects::files(&proxy.download_dir()).into_iter().any(|file| file.ends_with("v1.1.0.zip"));
+    let partial = crate::support::files(&proxy.download_dir()).into_iter().any(|file| file.ends_with("v1.1.0.zip"));
     assert!(!partial);
     drop(proxy);
     let _ = umount(folder.path());

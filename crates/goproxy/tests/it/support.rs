@@ -1,6 +1,10 @@
 //! What the tests share: how the program is started, and short names for what they ask.
 
-use std::time::Duration;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use goproxy_testkit::{GitHost, GoClient, Home, ModuleFixture, Proxy, ProxyBuilder, Upstream};
 
@@ -61,3 +65,10 @@ pub(crate) fn noise(len: usize, seed: u64) -> Vec<u8> {
 
 /// Long enough for a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Every regular file below a folder.
+pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let paths = entries.flatten().map(|entry| entry.path());
+    paths.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}

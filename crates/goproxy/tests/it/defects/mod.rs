@@ -1,0 +1,7 @@
+//! The defects of the original (goproxyio/goproxy at 382eafb), one test each: none may come back.
+
+mod answers;
+mod direct;
+mod requests;
+mod sumdb;
+mod upstreams;

@@ -1,14 +1,12 @@
 //! Publishing: a checked temporary file becomes the object, whole and durable, or nothing happens.
 
 use std::{
-    fs::File,
     io::Write,
     path::Path,
     sync::{Arc, atomic::Ordering},
 };
 
-use goproxy_engine::{Error, ErrorKind, Kind, Object, Result, Stored, Verified};
-
+use goproxy_engine::{Error, ErrorKind, Object, Result, Stored, Verified};
 use rustix::fs::Access;
 
 use crate::{
@@ -38,21 +36,6 @@ impl Inner {
         self.committed_objects.fetch_add(1, Ordering::Relaxed);
         self.committed_bytes.fetch_add(stamp.size, Ordering::Relaxed);
         self.hold(object, &path, Arc::clone(file), &stamp, verified.sha256())
-    }
-
-    /// Writes the h1 of a published zip beside it as `go` does, so that clients sharing the tree need not hash it.
-    /// Only a service: without it, `go` makes its own. Blocking, and slow for large zips.
-    pub(crate) fn write_ziphash(&self, object: &Object, zip: &File) {
-        let Object::Module(mv, Kind::Zip) = object else { return };
-        let path = self.layout.ziphash(mv);
-        match gomod::dirhash::hash_zip(zip) {
-            Ok(h1) => {
-                if let Err(error) = self.put(&path, &[h1.as_bytes()]) {
-                    tracing::debug!(path = %path.display(), %error, "cannot write");
-                }
-            }
-            Err(error) => tracing::debug!(%object, %error, "cannot hash"),
-        }
     }
 
     /// Writes a small file in place of the one before, at once for every reader. Not durable.

@@ -46,7 +46,7 @@ struct Inner {
     tmp: Tmp,
     proofs: Proofs,
     adopting: Keyed,
-    /// Bounds the work on whole zips (adoption, h1), so that it leaves room for hits.
+    /// Bounds the adoption of zips, so that it leaves room for hits.
     heavy: Arc<Semaphore>,
     committed_bytes: AtomicU64,
     committed_objects: AtomicU64,
@@ -114,19 +114,6 @@ impl FsStore {
         let inner = Arc::clone(&self.0);
         blocking(move || inner.probe()).await
     }
-
-    /// Starts writing the h1 beside a zip: whoever committed it need not wait for that.
-    fn write_ziphash_later(&self, verified: Arc<Verified>) {
-        let inner = Arc::clone(&self.0);
-        tokio::spawn(async move {
-            let _permit = Arc::clone(&inner.heavy).acquire_owned().await;
-            blocking(move || {
-                inner.write_ziphash(verified.object(), verified.file());
-                Ok(())
-            })
-            .await
-        });
-    }
 }
 
 #[async_trait]
@@ -161,9 +148,6 @@ impl Store for FsStore {
         for _ in 0..ATTEMPTS {
             let (inner, publishing) = (Arc::clone(&self.0), Arc::clone(&verified));
             if let Some(stored) = blocking(move || inner.publish(&publishing)).await? {
-                if is_zip(verified.object()) {
-                    self.write_ziphash_later(verified);
-                }
                 return Ok(stored);
             }
             if let Some(stored) = self.open(verified.object()).await? {

@@ -75,9 +75,6 @@ async fn verify(home: &Home, before: u32) -> u32 {
         let Object::Module(mv, _) = &object else { unreachable!() };
         assert_eq!(fs::read(home.download(&format!("example.com/m/@v/{}.zip", mv.version()))).unwrap(), bytes);
     }
-    for name in files(&home.download("")).iter().filter(|name| name.ends_with(".ziphash")) {
-        assert_eq!(fs::read(home.download(name)).unwrap().len(), 47, "{name}");
-    }
     let store = home.store();
     assert_eq!(home.temporary(), 0);
     let (last, bytes) = zip_of(now - 1);

@@ -166,14 +166,3 @@ pub(crate) fn content(stored: &Stored) -> Vec<u8> {
 pub(crate) async fn opened(store: &FsStore, object: &Object) -> Option<Vec<u8>> {
     store.open(object).await.unwrap().map(|stored| content(&stored))
 }
-
-/// Waits for what is written in the background.
-pub(crate) async fn eventually(path: &Path) -> Vec<u8> {
-    for _ in 0..3000 {
-        match fs::read(path) {
-            Ok(bytes) => return bytes,
-            Err(_) => tokio::time::sleep(std::time::Duration::from_millis(10)).await,
-        }
-    }
-    panic!("{} was not written within 30 s", path.display());
-}

@@ -1,17 +1,22 @@
-//! What the engine remembers between requests without the store: absences and failures, briefly, and the answers in
-//! use. All of it is bounded, and all of it may be lost.
+//! What the engine remembers between requests without the store: absences and failures, briefly, and the answers and
+//! small objects in use. All of it is bounded, and all of it may be lost.
 
 use std::time::{Duration, Instant};
 
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter, sync::Cache, sync::DefaultLifecycle};
 
-use crate::{Answer, Error, Object, check::MAX_LIST, reply::Known};
+use crate::{Answer, Blob, Error, Object, Stored, check::MAX_LIST, reply::Known};
 
 /// How many bytes the failures take at most that are remembered: some ten thousand. Clients choose their number, and
 /// paths may be long.
 const FAILURE_BYTES: u64 = 16 << 20;
 /// How many bytes of answers are kept at most.
 const ANSWER_BYTES: u64 = 32 << 20;
+/// How many bytes of small objects are kept at most: a hundred thousand `.info` and `.mod` files. A hit in memory costs
+/// a third of one on a warm disk, whose open and read go to another thread.
+const OBJECT_BYTES: u64 = 64 << 20;
+/// Objects up to this size are kept.
+const SMALL: u64 = 32 << 10;
 /// Answers from this size on are kept apart: the cache of the others is cut into parts, one or more for each processor,
 /// that hold no larger ones. An answer that is not kept is read from disk by every request, and held as often.
 const LARGE: usize = 64 << 10;
@@ -31,6 +36,7 @@ pub(crate) struct Memory {
     failures: Cache<Wanted, (Instant, Error), Size>,
     answers: Cache<Answer, Known, Size>,
     large: Cache<Answer, Known, Size>,
+    objects: Cache<Object, Stored, Size>,
 }
 
 impl Default for Memory {
@@ -39,6 +45,7 @@ impl Default for Memory {
             failures: Cache::with_weighter(FAILURE_BYTES as usize / 1024, FAILURE_BYTES, Size),
             answers: Cache::with_weighter(ANSWER_BYTES as usize / 512, ANSWER_BYTES, Size),
             large: undivided(LARGE_BYTES),
+            objects: Cache::with_weighter(OBJECT_BYTES as usize / 512, OBJECT_BYTES, Size),
         }
     }
 }
@@ -92,6 +99,18 @@ impl Memory {
         other.remove(&answer);
         cache.insert(answer, known);
     }
+
+    /// The object in memory. It never changes, so that nothing on the disk needs to be looked at.
+    pub(crate) fn object(&self, object: &Object) -> Option<Stored> {
+        self.objects.get(object)
+    }
+
+    /// Keeps an object, if it is small.
+    pub(crate) fn keep_object(&self, object: &Object, stored: &Stored) {
+        if matches!(stored.blob, Blob::Bytes(_)) && stored.size <= SMALL {
+            self.objects.insert(object.clone(), stored.clone());
+        }
+    }
 }
 
 /// Weighs an entry by its texts, names included, and something for the rest.
@@ -101,6 +120,12 @@ struct Size;
 impl Weighter<Answer, Known> for Size {
     fn weight(&self, answer: &Answer, known: &Known) -> u64 {
         (256 + answer_len(answer) + known.remembered.body.len()) as u64
+    }
+}
+
+impl Weighter<Object, Stored> for Size {
+    fn weight(&self, object: &Object, stored: &Stored) -> u64 {
+        (256 + object_len(object)) as u64 + stored.size
     }
 }
 

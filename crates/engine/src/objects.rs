@@ -11,7 +11,7 @@ use crate::{
 
 impl Engine {
     pub(crate) async fn object(&self, object: Object, cached_only: bool) -> Result<Reply> {
-        if let Some(stored) = self.shared.store.open(&object).await? {
+        if let Some(stored) = self.shared.held(&object).await? {
             let via = if matches!(object, Object::Module(..)) { Via::Cached } else { Via::SumDb };
             return Ok(Reply::object(stored, CacheStatus::Hit, via));
         }
@@ -37,9 +37,21 @@ impl Engine {
 }
 
 impl Shared {
+    /// The object in memory or in the store.
+    async fn held(&self, object: &Object) -> Result<Option<Stored>> {
+        if let Some(stored) = self.memory.object(object) {
+            return Ok(Some(stored));
+        }
+        let stored = self.store.open(object).await?;
+        if let Some(stored) = &stored {
+            self.memory.keep_object(object, stored);
+        }
+        Ok(stored)
+    }
+
     async fn fetch_object(&self, object: Object) -> Result<(Stored, Via)> {
         // It may have been committed between the look of who asked and the start of this run.
-        if let Some(stored) = self.store.open(&object).await? {
+        if let Some(stored) = self.held(&object).await? {
             return Ok((stored, Via::Cached));
         }
         let result = match &object {

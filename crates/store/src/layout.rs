@@ -7,6 +7,20 @@ use std::path::{Path, PathBuf};
 
 use gomod::ModuleVersion;
 use goproxy_engine::{Answer, Object};
+use sha2::{Digest, Sha256};
+
+use crate::record::to_hex;
+
+/// The place of a finding.
+#[derive(Debug)]
+pub(crate) struct Place {
+    /// The record's file.
+    pub(crate) path: PathBuf,
+    /// What it is about, in words for people: its first line.
+    pub(crate) name: String,
+    /// The word for the object in it.
+    pub(crate) word: &'static str,
+}
 
 /// The two trees below a cache directory.
 #[derive(Clone, Debug)]
@@ -28,15 +42,19 @@ impl Layout {
         Some(self.download.join(relative(object)?))
     }
 
-    /// The file that says what was found out about an object, and the word for the object in it: the three files of
-    /// a version share one record.
-    pub(crate) fn record(&self, object: &Object) -> Option<(PathBuf, &'static str)> {
-        let (relative, word) = match object {
+    /// Where it says what was found out about an object: the three files of a version share one record.
+    ///
+    /// Records lie by hash in 256 folders. Beside the objects' own tree, a second one of their names would cost three
+    /// more directories for each new module, which is most of the time that a small commit takes.
+    pub(crate) fn record(&self, object: &Object) -> Option<Place> {
+        let (name, word) = match object {
             Object::Module(mv, kind) => (version(mv), kind.extension()),
             Object::SumLookup(..) => (relative(object)?, "lookup"),
             Object::SumTile(..) => (relative(object)?, "tile"),
         };
-        Some((self.own.join("records").join(relative), word))
+        let hash = to_hex(&Sha256::digest(&name).into());
+        let path = self.own.join("records").join(&hash[..2]).join(&hash[2..]);
+        Some(Place { path, name, word })
     }
 
     /// The file of a remembered answer. `@q` keeps queries apart from modules: no module path has an `@`.

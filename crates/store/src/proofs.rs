@@ -48,8 +48,7 @@ impl Proofs {
         if let Some(sha256) = self.memory.get(object).and_then(|proof| proof.of(stamp)) {
             return Some(sha256);
         }
-        let (path, word) = layout.record(object)?;
-        let Finding { sha256, size, mtime, .. } = record::last(&path, word).ok()??;
+        let Finding { sha256, size, mtime, .. } = record::last(&layout.record(object)?).ok()??;
         let proof = Proof { size, mtime, sha256 };
         let sha256 = proof.of(stamp)?;
         self.memory.insert(object.clone(), proof);
@@ -60,13 +59,13 @@ impl Proofs {
     pub(crate) fn keep(&self, layout: &Layout, object: &Object, stamp: &Stamp, sha256: [u8; 32], writer: Writer) {
         let Stamp { size, mtime, .. } = *stamp;
         self.memory.insert(object.clone(), Proof { size, mtime, sha256 });
-        let Some((path, word)) = layout.record(object) else { return };
-        let before = record::last(&path, word).ok().flatten();
+        let Some(place) = layout.record(object) else { return };
+        let before = record::last(&place).ok().flatten();
         let first_seen = before.map_or_else(now, |before| before.first_seen);
         let finding = Finding { sha256, size, mtime, first_seen, writer };
-        match record::append(&path, word, &finding) {
+        match record::append(&place, &finding) {
             Ok(()) => self.warned.store(false, Ordering::Relaxed),
-            Err(e) => self.complain(&path, &e),
+            Err(e) => self.complain(&place.path, &e),
         }
     }
 

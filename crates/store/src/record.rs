@@ -6,8 +6,9 @@
 use std::{
     fs::File,
     io::{self, Read, Seek, SeekFrom, Write},
-    path::Path,
 };
+
+use crate::layout::Place;
 
 /// How much of the end of a record is read. A record of three lines has some 400 bytes; one is longer only if files
 /// were rewritten again and again.
@@ -63,14 +64,14 @@ impl Finding {
     }
 }
 
-/// The last finding on `word` in the record at `path`.
-pub(crate) fn last(path: &Path, word: &str) -> io::Result<Option<Finding>> {
-    let mut file = File::open(path)?;
+/// The last finding at a place.
+pub(crate) fn last(place: &Place) -> io::Result<Option<Finding>> {
+    let mut file = File::open(&place.path)?;
     let len = file.metadata()?.len();
     file.seek(SeekFrom::Start(len.saturating_sub(TAIL)))?;
     let mut bytes = Vec::new();
     file.take(TAIL).read_to_end(&mut bytes)?;
-    Ok(last_in(&String::from_utf8_lossy(&bytes), word))
+    Ok(last_in(&String::from_utf8_lossy(&bytes), place.word))
 }
 
 fn last_in(text: &str, word: &str) -> Option<Finding> {
@@ -78,8 +79,10 @@ fn last_in(text: &str, word: &str) -> Option<Finding> {
     complete.rsplit('\n').find_map(|line| Finding::parse(line, word))
 }
 
-/// Appends a finding with a single write, so that processes do not mix their lines.
-pub(crate) fn append(path: &Path, word: &str, finding: &Finding) -> io::Result<()> {
+/// Appends a finding with a single write, so that processes do not mix their lines. The first line of a record says
+/// what it is about.
+pub(crate) fn append(place: &Place, finding: &Finding) -> io::Result<()> {
+    let Place { path, name, word } = place;
     let open = || File::options().append(true).create(true).open(path);
     let mut file = match open() {
         Err(e) if e.kind() == io::ErrorKind::NotFound => {
@@ -88,7 +91,8 @@ pub(crate) fn append(path: &Path, word: &str, finding: &Finding) -> io::Result<(
         }
         other => other?,
     };
-    file.write_all(finding.line(word).as_bytes())
+    let head = if file.metadata()?.len() == 0 { format!("# {name}\n") } else { String::new() };
+    file.write_all((head + &finding.line(word)).as_bytes())
 }
 
 /// Lower-case hexadecimal.
@@ -147,11 +151,13 @@ mod tests {
     #[test]
     fn appends_and_reads_the_end_of_a_long_record() {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("a/@v/v1.0.0");
-        assert!(last(&path, "zip").is_err());
+        let place = Place { path: dir.path().join("12/34"), name: "a.b/c/@v/v1.0.0".into(), word: "zip" };
+        assert!(last(&place).is_err());
         for first_seen in 0..400 {
-            append(&path, "zip", &finding(first_seen)).unwrap();
+            append(&place, &finding(first_seen)).unwrap();
         }
-        assert_eq!(last(&path, "zip").unwrap(), Some(finding(399)));
+        assert_eq!(last(&place).unwrap(), Some(finding(399)));
+        let text = std::fs::read_to_string(&place.path).unwrap();
+        assert_eq!((text.lines().next(), text.lines().count()), (Some("# a.b/c/@v/v1.0.0"), 401));
     }
 }

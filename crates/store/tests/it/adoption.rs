@@ -35,12 +35,12 @@ async fn what_go_wrote_is_a_hit() {
         assert_eq!(opened(&store, &at("v1.0.0", kind)).await, Some(file));
     }
     assert_eq!(files(&home.download("")), before);
-    let record = fs::read_to_string(home.own("records/example.com/m/@v/v1.0.0")).unwrap();
+    let record = home.findings("example.com/m/@v/v1.0.0");
     assert_eq!(record.lines().filter(|line| line.ends_with(" adopted")).count(), 3, "{record}");
     drop(store);
     let store = home.store();
     assert!(opened(&store, &at("v1.0.0", Kind::Zip)).await.is_some());
-    assert_eq!(fs::read_to_string(home.own("records/example.com/m/@v/v1.0.0")).unwrap(), record, "not checked again");
+    assert_eq!(home.findings("example.com/m/@v/v1.0.0"), record, "not checked again");
     assert_eq!(store.usage().committed_objects, 0);
 }
 
@@ -146,7 +146,7 @@ async fn a_rewritten_object_is_checked_again() {
 async fn the_first_sight_is_kept() {
     let home = Home::new();
     plant_version(&home, "v1.0.0");
-    let record = home.own("records/example.com/m/@v/v1.0.0");
+    let record = home.record("example.com/m/@v/v1.0.0");
     fs::create_dir_all(record.parent().unwrap()).unwrap();
     fs::write(&record, format!("mod {} 1 1 1234 adopted\n", "00".repeat(32))).unwrap();
     let store = home.store();

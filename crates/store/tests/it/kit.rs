@@ -10,6 +10,7 @@ use std::{
 use gomod::{ModulePath, ModuleVersion, Tile, Version};
 use goproxy_engine::{Blob, Kind, Object, Result, Staging, Store, Stored, check};
 use goproxy_store::FsStore;
+use sha2::{Digest, Sha256};
 
 /// A cache directory of its own.
 pub(crate) struct Home {
@@ -39,6 +40,18 @@ impl Home {
     /// A path below Go's download directory.
     pub(crate) fn download(&self, relative: &str) -> PathBuf {
         self.path().join("pkg/mod/cache/download").join(relative)
+    }
+
+    /// The record of a version, or of a file of a checksum database, by its name in Go's tree.
+    pub(crate) fn record(&self, name: &str) -> PathBuf {
+        let hash: String = Sha256::digest(name).iter().map(|byte| format!("{byte:02x}")).collect();
+        self.own(&format!("records/{}/{}", &hash[..2], &hash[2..]))
+    }
+
+    /// What a record says, without its first line, which names what it is about.
+    pub(crate) fn findings(&self, name: &str) -> String {
+        let text = fs::read_to_string(self.record(name)).unwrap();
+        text.strip_prefix(&format!("# {name}\n")).unwrap().to_owned()
     }
 
     /// A path below our own directory.

@@ -50,7 +50,7 @@ async fn many_adopters_check_once() {
         tasks.spawn(async move { opened(&store, &object).await });
     }
     assert!(tasks.join_all().await.into_iter().all(|seen| seen.as_ref() == Some(&bytes)));
-    let record = fs::read_to_string(home.own("records/example.com/m/@v/v1.0.0")).unwrap();
+    let record = home.findings("example.com/m/@v/v1.0.0");
     assert_eq!(record.lines().count(), 1, "{record}");
 }
 

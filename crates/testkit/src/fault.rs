@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::Write as _,
     net::TcpListener,
     path::{Path, PathBuf},
     time::{Duration, Instant},
@@ -72,6 +73,12 @@ pub fn processes_with_env(name: &str, value: &str) -> Vec<u32> {
         environment.split(|byte| *byte == 0).any(|variable| variable == wanted)
     })
     .collect()
+}
+
+/// Says that a test cannot run here, and why. Written past the test runner's capture, which hides what a passing test
+/// prints: who reads the log must see what was not tested.
+pub fn skipped(why: &str) {
+    let _ = writeln!(std::io::stderr(), "SKIPPED: {why}");
 }
 
 /// A directory below the target directory that outlives the test run: build caches, downloaded toolchains.

@@ -36,7 +36,7 @@ mod zip;
 
 pub use answer::{Answer, Delivery};
 pub use client::{Response, request, request_unix};
-pub use fault::{free_port, processes_with_env, shared_dir, tree_hash, wait_until};
+pub use fault::{free_port, processes_with_env, shared_dir, skipped, tree_hash, wait_until};
 pub use git::GitRepo;
 pub use git_host::GitHost;
 pub use go_client::{GoClient, Output};

@@ -264,7 +264,7 @@ async fn older_go_releases_build_through_us() {
     let proxy = router(&upstream).await;
     for release in ["1.21.13", "1.24.9"] {
         let Some(client) = GoClient::release(release).await else {
-            eprintln!("SKIPPED: older_go_releases: the registry has no go{release}");
+            goproxy_testkit::skipped(&format!("older_go_releases: the registry has no go{release}"));
             continue;
         };
         let output = client.proxy(&proxy.url()).download("github.com/Acme/Old@latest").await;

@@ -3,7 +3,7 @@
 
 use std::{fs, path::PathBuf};
 
-use goproxy_testkit::{GoClient, ProxyBuilder};
+use goproxy_testkit::{GoClient, ProxyBuilder, skipped};
 
 use crate::support::{go_client, goproxy};
 
@@ -38,11 +38,11 @@ fn project(client: &GoClient) -> PathBuf {
 #[tokio::test]
 async fn live_a_project_of_150_modules_builds_twice() {
     let Some(client) = go_client("live").await else { return };
-    let Some(upstream) = upstream(&client).await else { return eprintln!("SKIPPED: live: no upstream") };
+    let Some(upstream) = upstream(&client).await else { return skipped("live: no upstream") };
     let mut proxy = with_settings(goproxy().args(["-proxy", &upstream])).start().await;
     let probe = proxy.get("/golang.org/x/text/@v/list").await;
     if probe.status != 200 {
-        return eprintln!("SKIPPED: live: the upstream does not answer: {} {}", probe.status, probe.text());
+        return skipped(&format!("live: the upstream does not answer: {} {}", probe.status, probe.text()));
     }
     // Checksums are looked up through us as well.
     let client = client.proxy(&proxy.url()).sumdb("sum.golang.org");

@@ -3,8 +3,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
-    clippy::print_stderr,
-    reason = "test code, helpers included: what does not hold stops the test, and what is skipped is said"
+    reason = "test code, helpers included: what does not hold stops the test"
 )]
 
 mod adopt;

@@ -131,7 +131,7 @@ async fn a_full_disk_is_an_error_that_stores_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let mounted = mount_tiny(folder.path());
     if !mounted {
-        return eprintln!("SKIPPED: full disk: no right to mount a small file system");
+        return goproxy_testkit::skipped("full disk: no right to mount a small file system");
     }
     let proxy = goproxy().args(["-proxy", &upstream.url()]).cache_dir(folder.path()).start().await;
     assert_eq!(proxy.get(&module.url_path("info")).await.status, 200);

@@ -21,7 +21,7 @@ async fn every_spelling_of_a_flag_and_every_kind_of_address() {
         let proxy = goproxy().bare().args(flags.clone()).arg("-cacheDir").arg(folder.path()).try_start().await;
         let proxy = match proxy {
             Err(output) if flags[1..].contains(&"[::1]:0") => {
-                eprintln!("SKIPPED: [::1]: {}", output.stderr.trim());
+                goproxy_testkit::skipped(&format!("[::1]: {}", output.stderr.trim()));
                 continue;
             }
             started => started.unwrap(),
@@ -38,7 +38,7 @@ async fn process_1_serves_and_leaves_no_zombies() {
     let home = home_with_git("github.com", &host, Some(TOKEN));
     let unshare = ["--pid", "--fork", "--kill-child", "--mount-proc", env!("CARGO_BIN_EXE_goproxy")];
     let Ok(proxy) = Proxy::builder("unshare").args(unshare).home(&home).try_start().await else {
-        return eprintln!("SKIPPED: process 1: unshare --pid is not allowed here");
+        return goproxy_testkit::skipped("process 1: unshare --pid is not allowed here");
     };
     for path in ["@v/list", "@latest", "@v/v1.0.0.zip"] {
         let answer = proxy.get(&format!("/github.com/acme/private/{path}")).await;

@@ -58,7 +58,7 @@ async fn the_private_instance_serves() {
     );
     let output = goproxy(["run", "-proxy", &upstream.url(), "--"]).arg(&script).run().await;
     if output.code == Some(127) || output.stderr.contains("env:") {
-        eprintln!("SKIPPED: no python3 for a client");
+        goproxy_testkit::skipped("no python3 for a client");
         return;
     }
     assert_eq!((output.code, output.stdout.as_str()), (Some(0), "v1.2.3\n"), "{output:?}");
@@ -74,7 +74,7 @@ async fn as_process_1(script: &str) -> Option<Output> {
             return Some(unshare().args([binary, "run", "--", "sh", "-c", script]).run().await);
         }
     }
-    eprintln!("SKIPPED: unshare --pid is not allowed here");
+    goproxy_testkit::skipped("unshare --pid is not allowed here");
     None
 }
 

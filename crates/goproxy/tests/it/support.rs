@@ -44,7 +44,7 @@ pub(crate) fn home_with_git(domain: &str, host: &GitHost, token: Option<&str>) -
 pub(crate) async fn go_client(test: &str) -> Option<GoClient> {
     let client = GoClient::find().await;
     if client.is_none() {
-        eprintln!("SKIPPED: {test}: no go on this machine");
+        goproxy_testkit::skipped(&format!("{test}: no go on this machine"));
     }
     client
 }

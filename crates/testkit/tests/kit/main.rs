@@ -15,7 +15,7 @@ macro_rules! or_skip {
         match $option {
             Some(value) => value,
             None => {
-                eprintln!("SKIPPED: no {}", $what);
+                goproxy_testkit::skipped(&format!("no {}", $what));
                 return;
             }
         }

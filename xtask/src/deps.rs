@@ -10,10 +10,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("gomod", &[]),
     ("goproxy-engine", &["gomod"]),
     ("goproxy-store", &["gomod", "goproxy-engine"]),
-    ("goproxy-fetch", &["gomod", "goproxy-engine"]),
+    ("goproxy-git", &[]),
+    ("goproxy-fetch", &["gomod", "goproxy-engine", "goproxy-git"]),
+    ("goproxy-direct", &["gomod", "goproxy-engine", "goproxy-git", "goproxy-fetch"]),
     ("goproxy-server", &["gomod", "goproxy-engine"]),
     ("goproxy-testkit", &[]),
-    ("goproxy", &["gomod", "goproxy-engine", "goproxy-store", "goproxy-fetch", "goproxy-server"]),
+    ("goproxy", &["gomod", "goproxy-engine", "goproxy-store", "goproxy-fetch", "goproxy-direct", "goproxy-server"]),
     ("xtask", &[]),
 ];
 

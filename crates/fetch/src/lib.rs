@@ -3,6 +3,7 @@
 //! Everything that opens a connection or starts a program lives here, behind the engine's ports: [`Upstream`] is a
 //! [`goproxy_engine::Source`], [`SumProxy`] a [`goproxy_engine::SumSource`].
 
+mod access;
 mod body;
 mod client;
 mod credentials;
@@ -10,9 +11,11 @@ mod exec;
 mod failure;
 mod files;
 mod get;
+mod git;
 mod gocmd;
 mod guard;
 mod netrc;
+mod page;
 mod proxies;
 mod retry;
 mod roots;
@@ -24,8 +27,11 @@ mod text;
 mod upstream;
 mod wire;
 
+pub use access::Access;
 pub use client::{ClientOptions, HttpClient};
+pub use git::{GitClient, GitOptions, Remote};
 pub use gocmd::{GoCommand, GoOptions};
+pub use page::Page;
 pub use proxies::ProxySettings;
 pub use secret::Secret;
 pub use sums::{SumProxy, SumRoute};

@@ -1,0 +1,1 @@
+//! The zip of a module, straight from git objects.

@@ -1,0 +1,14 @@
+//! Git's formats, without network and without programs: object ids, objects, packs on disk, the messages of the wire
+//! protocol. What talks to servers is in `goproxy-fetch`, what a module proxy makes of repositories in `goproxy-direct`.
+
+mod error;
+mod object;
+mod oid;
+mod refs;
+mod request;
+
+pub use error::Error;
+pub use object::{Commit, EntryKind, Kind, Object, Objects, TreeEntry};
+pub use oid::{ObjectFormat, Oid};
+pub use refs::{Ref, Refs};
+pub use request::{FetchRequest, Filter};

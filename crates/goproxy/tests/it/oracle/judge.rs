@@ -91,8 +91,9 @@ async fn version(proxy: &Proxy, question: &Question, told: &Told) -> Vec<Differe
         }
         if question.is_version() {
             for extension in ["mod", "zip"] {
+                // The words may be those of the rule that needs no repository, "should be v0 or v1".
                 let ours = ask::file(proxy, question, extension).await;
-                if !is_failure(&ours, told, question) {
+                if ours.status == 200 || (ours.status == 404) != (info.status == 404) {
                     fault(extension, shown(&ours), why(told));
                 }
             }

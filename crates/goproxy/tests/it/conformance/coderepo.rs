@@ -172,7 +172,8 @@ async fn the_table_of_coderepo() {
     }
 
     let all: Vec<_> = questions.into_iter().chain(lists).collect();
-    let found: Vec<_> = compare(&set.world.proxy, &set.world.go, &all).await.iter().map(ToString::to_string).collect();
+    let found: Vec<_> =
+        compare(&set.world.proxy, &set.world.go, &all).await.differences.iter().map(ToString::to_string).collect();
     assert!(found.is_empty(), "{}\n{} differences", found.join("\n"), found.len());
 }
 
@@ -185,7 +186,11 @@ async fn no_module_is_inside_another_major_of_gopkg() {
         .into_iter()
         .flat_map(|path| ["", "latest", "v2.0.0"].map(|query| Question::new(path, query)))
         .collect::<Vec<_>>();
-    let found: Vec<_> =
-        compare(&set.world.proxy, &set.world.go, &questions).await.iter().map(ToString::to_string).collect();
+    let found: Vec<_> = compare(&set.world.proxy, &set.world.go, &questions)
+        .await
+        .differences
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     assert!(found.is_empty(), "{}\n{} differences", found.join("\n"), found.len());
 }

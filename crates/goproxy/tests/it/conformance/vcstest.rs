@@ -58,7 +58,7 @@ async fn every_page_of_gos_own_tests() {
 
 async fn ask(world: &World, questions: &[Question]) -> Vec<String> {
     let found = compare(&world.proxy, &world.go, questions).await;
-    found.iter().map(ToString::to_string).collect()
+    found.differences.iter().map(ToString::to_string).collect()
 }
 
 fn questions(name: &str, git_dir: &std::path::Path) -> Vec<Question> {

@@ -40,6 +40,7 @@ pub(super) fn add(theme: Theme, tree: &mut Tree, random: &mut Random) {
         Theme::Contents => {
             let name = random.pick(&["x.txt", "y.go", "z.dat", "data.bin", "id.txt", ".hidden", "README"]);
             tree.file(format!("{folder}{name}"), contents(random));
+            tree.put(format!("{folder}run.sh"), Item::Program(contents(random)));
         }
         Theme::Nested => {
             let below = random.pick(&["x/go.mod", "x/GO.MOD", "x/Go.mod", "vendor/x/go.mod", "x/y/go.mod", "GO.MOD"]);

@@ -15,7 +15,7 @@ mod tree;
 use std::{
     io::Write as _,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::Instant,
@@ -24,7 +24,7 @@ use std::{
 use random::Random;
 use repository::{Address, Repository};
 
-use crate::oracle::{Difference, World, compare};
+use crate::oracle::{Outcome, World, compare};
 
 /// How many repositories a run of all tests has, and where it begins.
 const SHORT: u64 = 15;
@@ -49,17 +49,20 @@ async fn random_repositories() {
         end: first + count,
         start: Instant::now(),
         questions: AtomicUsize::new(0),
-        differences: AtomicUsize::new(0),
+        total: Mutex::default(),
     });
     let workers: Vec<_> = (0..WORKERS).map(|_| tokio::spawn(work(run.clone()))).collect();
     for worker in workers {
         worker.await.expect("a worker ends");
     }
-    let (questions, differences) = (run.questions.load(Ordering::Relaxed), run.differences.load(Ordering::Relaxed));
+    let (questions, total) = (run.questions.load(Ordering::Relaxed), run.total.lock().expect("no worker panicked"));
+    let Outcome { lists, versions, zips, refusals, .. } = *total;
     say(&format!(
-        "differential: {count} repositories from seed {first}, {questions} questions, {differences} differences"
+        "differential: {count} repositories from seed {first}, {questions} questions: {lists} lists that are not empty, \
+         {versions} versions with {zips} zips, {refusals} refusals; {} differences",
+        total.differences.len()
     ));
-    assert_eq!(differences, 0, "differences, printed above with their seeds");
+    assert!(total.differences.is_empty(), "differences, printed above with their seeds");
 }
 
 /// What the workers share.
@@ -70,7 +73,7 @@ struct Run {
     end: u64,
     start: Instant,
     questions: AtomicUsize,
-    differences: AtomicUsize,
+    total: Mutex<Outcome>,
 }
 
 async fn work(run: Arc<Run>) {
@@ -79,11 +82,11 @@ async fn work(run: Arc<Run>) {
         if seed >= run.end {
             return;
         }
-        let differences = one(&run, seed).await;
-        run.differences.fetch_add(differences.len(), Ordering::Relaxed);
-        for difference in differences {
+        let outcome = one(&run, seed).await;
+        for difference in &outcome.differences {
             say(&format!("seed {seed}: {difference}"));
         }
+        run.total.lock().expect("no worker panicked").add(outcome);
         if seed % 100 == 0 {
             say(&format!("differential: seed {seed} after {:?}", run.start.elapsed()));
         }
@@ -91,7 +94,7 @@ async fn work(run: Arc<Run>) {
 }
 
 /// Makes the repository of a seed, and compares.
-async fn one(run: &Run, seed: u64) -> Vec<Difference> {
+async fn one(run: &Run, seed: u64) -> Outcome {
     let (repository, questions) = tokio::task::spawn_blocking(move || {
         let mut random = Random::new(seed);
         let repository = Repository::generate(seed, &mut random);
@@ -107,16 +110,16 @@ async fn one(run: &Run, seed: u64) -> Vec<Difference> {
         world.host.go_import(path, "git", target.trim_end());
     }
     run.questions.fetch_add(questions.len(), Ordering::Relaxed);
-    let differences = compare(&world.proxy, &world.go, &questions).await;
-    if !differences.is_empty() {
+    let outcome = compare(&world.proxy, &world.go, &questions).await;
+    if !outcome.differences.is_empty() {
         let (server, format, head) = (repository.server, repository.format, &repository.refs.head);
         say(&format!("seed {seed}: {server:?} {format:?} HEAD {head:?} {}", repository.name));
     }
     world.withdraw(&repository.name);
-    if !differences.is_empty() && std::env::var_os("DIFFERENTIAL_KEEP").is_some() {
+    if !outcome.differences.is_empty() && std::env::var_os("DIFFERENTIAL_KEEP").is_some() {
         say(&format!("seed {seed}: kept in {}", repository.repo.keep().display()));
     }
-    differences
+    outcome
 }
 
 /// Past the capture of the test runner: who runs this for an hour wants to see it.

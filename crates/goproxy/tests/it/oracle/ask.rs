@@ -30,13 +30,14 @@ pub(super) fn sum(zip: &[u8]) -> Result<String, String> {
 }
 
 /// Whether a client would send this query at all: it has to be one path element of few characters
-/// (golang.org/x/mod/module, EscapeVersion).
+/// (golang.org/x/mod/module, EscapeVersion), and no flag of `go` itself.
 pub(super) fn askable(query: &str) -> bool {
     const RESERVED: [&str; 4] = ["con", "prn", "aux", "nul"];
     let base = query.split('.').next().unwrap_or_default().to_lowercase();
     let port = |name: &str| base.strip_prefix(name).is_some_and(|n| n.len() == 1 && n != "0");
     query.bytes().all(|b| b.is_ascii_alphanumeric() || b"#$%&()+,-.=@[]^_{}~ ".contains(&b))
         && !query.is_empty()
+        && !query.starts_with('-')
         && !query.ends_with('.')
         && query.bytes().any(|b| b != b'.')
         && !RESERVED.contains(&base.as_str())

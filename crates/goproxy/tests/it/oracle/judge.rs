@@ -24,17 +24,46 @@ impl std::fmt::Display for Difference {
     }
 }
 
-/// Asks both everything and returns where they differ.
-pub(crate) async fn compare(proxy: &Proxy, client: &GoClient, questions: &[Question]) -> Vec<Difference> {
+/// What a comparison came to.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Outcome {
+    pub(crate) differences: Vec<Difference>,
+    /// How many questions `go` answered with versions, with zips, and not at all.
+    pub(crate) lists: usize,
+    pub(crate) versions: usize,
+    pub(crate) zips: usize,
+    pub(crate) refusals: usize,
+}
+
+impl Outcome {
+    /// Adds up.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.differences.extend(other.differences);
+        self.lists += other.lists;
+        self.versions += other.versions;
+        self.zips += other.zips;
+        self.refusals += other.refusals;
+    }
+
+    fn count(&mut self, told: &Told) {
+        self.versions += usize::from(told.info.is_some());
+        self.zips += usize::from(told.sum.is_some());
+        self.refusals += usize::from(told.info.is_none());
+    }
+}
+
+/// Asks both everything.
+pub(crate) async fn compare(proxy: &Proxy, client: &GoClient, questions: &[Question]) -> Outcome {
     let unique: BTreeSet<Question> = questions.iter().cloned().collect();
     let (lists, queries): (Vec<_>, Vec<_>) = unique.into_iter().partition(Question::is_list);
     // Versions before branches and hashes, whose answers would otherwise name the ref in the versions' own files.
     let (versions, others): (Vec<_>, Vec<_>) = queries.into_iter().partition(Question::is_version);
     let go = Go::cold(client);
     let paths: Vec<String> = lists.iter().map(|question| question.path.clone()).collect();
-    let mut differences = Vec::new();
+    let mut outcome = Outcome::default();
     for (question, theirs) in lists.iter().zip(go.lists(&paths).await) {
-        differences.extend(list(proxy, client, question, &theirs).await);
+        outcome.lists += usize::from(theirs.as_ref().is_ok_and(|versions| !versions.is_empty()));
+        outcome.differences.extend(list(proxy, client, question, &theirs).await);
     }
     for lot in [versions, others] {
         let theirs = go.versions(&lot).await;
@@ -44,10 +73,11 @@ pub(crate) async fn compare(proxy: &Proxy, client: &GoClient, questions: &[Quest
                 let again = Go::cold(client).versions(std::slice::from_ref(question)).await;
                 found = version(proxy, question, &again[0]).await;
             }
-            differences.extend(found);
+            outcome.count(told);
+            outcome.differences.extend(found);
         }
     }
-    differences
+    outcome
 }
 
 async fn list(
@@ -77,14 +107,17 @@ async fn list(
 }
 
 async fn version(proxy: &Proxy, question: &Question, told: &Told) -> Vec<Difference> {
-    if !ask::askable(&question.query) {
-        return Vec::new();
-    }
     let info = ask::info(proxy, question).await;
     let mut faults = Vec::new();
     let mut fault = |what, ours: String, theirs: String| {
         faults.push(Difference { question: question.clone(), what, ours, theirs });
     };
+    if !ask::askable(&question.query) {
+        if !matches!(info.status, 400 | 404) {
+            fault("info", shown(&info), "no client asks so".to_owned());
+        }
+        return faults;
+    }
     let Some(expected) = &told.info else {
         if !is_failure(&info, told, question) {
             fault("info", shown(&info), why(told));

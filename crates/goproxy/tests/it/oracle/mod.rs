@@ -10,7 +10,7 @@ mod judge;
 mod world;
 
 pub(crate) use go::{Go, Told};
-pub(crate) use judge::{Difference, compare};
+pub(crate) use judge::{Outcome, compare};
 pub(crate) use world::{VANITY, World};
 
 /// What is asked: `path@query`, or the list of a path's versions where there is no query.

@@ -109,9 +109,10 @@ impl Fake {
                 if !name.ends_with("go.mod") || !object.contains(" blob ") {
                     continue;
                 }
-                // Untrimmed.
-                let text = repo.git(&["cat-file", "blob", object.rsplit(' ').next().unwrap()]) + "\n";
-                fake.files.insert((commit, name.to_owned()), text.into_bytes());
+                // Output is trimmed, files are not.
+                let file = repo.path().join(repo.git(&["unpack-file", object.rsplit(' ').next().unwrap()]));
+                fake.files.insert((commit, name.to_owned()), std::fs::read(&file).unwrap());
+                std::fs::remove_file(file).unwrap();
             }
         }
         fake

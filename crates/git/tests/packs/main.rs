@@ -4,6 +4,7 @@
 mod git;
 mod hostile;
 mod interop;
+mod mutations;
 mod pack;
 mod reading;
 mod speed;

@@ -1,5 +1,10 @@
 //! Packs and repositories, with real `git` as the judge. Tests that lack it say SKIPPED.
-#![allow(clippy::disallowed_methods, reason = "test code: starting git is what it is for")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "test code: what is wrong is a panic, and starting git is what it is for"
+)]
 
 mod git;
 mod hostile;

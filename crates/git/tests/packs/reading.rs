@@ -82,7 +82,9 @@ fn assert_right_or_corrupt(dir: &tempfile::TempDir, contents: &[Vec<u8>]) {
 fn large_indexes() {
     let mut pack = Pack::default();
     let contents: Vec<_> = (0..40_000u32).map(|at| format!("content {at}").into_bytes()).collect();
-    contents.iter().for_each(|content| drop(pack.blob(content)));
+    for content in &contents {
+        pack.blob(content);
+    }
     let dir = repository(&pack);
     assert!(fs::metadata(file(&dir, "idx")).unwrap().len() > 1 << 20);
     let odb = Odb::open(dir.path(), SHA1).unwrap();

@@ -9,7 +9,7 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use gomod::{ModulePath, ModuleVersion, Patterns, Query};
+use gomod::{ModulePath, ModuleVersion, Patterns, Query, vcs::GoVcs};
 use goproxy_engine::{
     Error, ErrorKind, Kind, Object, Resolved, Result, Source, Staging, Store, Via, stage_bytes,
 };
@@ -19,7 +19,7 @@ use tokio::sync::Semaphore;
 use crate::{
     coderepo::{CodeRepo, Coordinates, Revision},
     content::Content,
-    discover::{Discovery, Root, Vcs},
+    discover::{Discovery, DiscoveryOptions, Root, Vcs},
     repository::{Copies, CopiesOptions, Copy, Purpose, View},
 };
 
@@ -44,11 +44,11 @@ pub struct NativeOptions {
     pub private: Patterns,
     /// Modules that may come over connections that prove nothing: GOINSECURE.
     pub insecure: Patterns,
-    /// Which version control is allowed for which modules: GOVCS.
-    pub govcs: String,
+    /// Which version control is allowed for which modules.
+    pub govcs: GoVcs,
     /// What a client is told where a repository wants other credentials than there are.
     pub refused: ErrorKind,
-    /// For what is kept in Mercurial, Subversion or Fossil.
+    /// For what is kept in Mercurial, Subversion, Bazaar or Fossil.
     pub others: Arc<dyn Source>,
 }
 
@@ -90,7 +90,12 @@ impl Native {
             freshness: options.freshness,
             bytes: options.cache_bytes,
         });
-        let discovery = Discovery::new(&options);
+        let rules = DiscoveryOptions {
+            insecure: options.insecure.clone(),
+            govcs: options.govcs.clone(),
+            freshness: options.freshness,
+        };
+        let discovery = Discovery::new(options.http.clone(), options.git.clone(), rules);
         let private = RwLock::new(Arc::new(options.private.clone()));
         let making = Semaphore::new(options.concurrency.max(1));
         Self(Arc::new(Inner { options, copies, discovery, private, making }))
@@ -99,6 +104,11 @@ impl Native {
     /// Replaces the patterns of private modules, for requests that come from now on.
     pub fn set_private(&self, private: &Patterns) {
         *self.0.private.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(private.clone());
+    }
+
+    /// Replaces the patterns of modules that may be insecure, likewise.
+    pub fn set_insecure(&self, insecure: &Patterns) {
+        self.0.discovery.set_insecure(insecure);
     }
 
     /// An answer within the time that one may take, with the refusals of repositories as the operator wants them told.
@@ -134,7 +144,7 @@ impl Inner {
                 Ok(Place::Git(Git { root, coordinates, copy }))
             }
             Vcs::Mod => Upstream::named_by_page(self.options.http.clone(), &root.url, root.access).map(Place::Proxy),
-            Vcs::Hg | Vcs::Svn | Vcs::Fossil => Ok(Place::Other(Arc::clone(&self.options.others))),
+            Vcs::Hg | Vcs::Svn | Vcs::Bzr | Vcs::Fossil => Ok(Place::Other(Arc::clone(&self.options.others))),
         }
     }
 

@@ -50,6 +50,8 @@ pub(crate) struct DiscoveryOptions {
     pub(crate) govcs: GoVcs,
     /// How long an answer is believed; one that a page or repository is not there at most a minute.
     pub(crate) freshness: Duration,
+    /// What a client is told where the page of a module wants other credentials than there are.
+    pub(crate) refused: ErrorKind,
 }
 
 /// Finds roots. What it learned is remembered for a while; nobody asks for the same page twice at a time.
@@ -68,12 +70,12 @@ impl Discovery {
     }
 
     fn with(web: Arc<dyn Web>, options: DiscoveryOptions) -> Self {
-        let DiscoveryOptions { insecure, govcs, freshness } = options;
+        let DiscoveryOptions { insecure, govcs, freshness, refused } = options;
         Self {
             insecure: RwLock::new(insecure),
             govcs,
-            pages: Pages::new(Arc::clone(&web), freshness),
-            probes: Probes::new(web, freshness),
+            pages: Pages::new(Arc::clone(&web), freshness, refused),
+            probes: Probes::new(web, freshness, refused),
         }
     }
 
@@ -86,8 +88,8 @@ impl Discovery {
     /// from inside our own network.
     ///
     /// # Errors
-    /// `NotFound` where there is none, in `go`'s words; `Refused` where a host wants credentials, or GOVCS or the
-    /// rules for URLs forbid the one there is; otherwise why nobody answered.
+    /// `NotFound` where there is none, in `go`'s words; `Refused` where GOVCS or the rules for URLs forbid the one there
+    /// is; the kind that was chosen for it where a host wants credentials; otherwise why nobody answered.
     pub(crate) async fn find(&self, path: &ModulePath, private: bool) -> Result<Arc<Root>> {
         let insecure = self.insecure.read().unwrap_or_else(PoisonError::into_inner).matches(path);
         let access = Access { internal: private, insecure };

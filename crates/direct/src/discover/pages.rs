@@ -55,11 +55,12 @@ impl Answer for Arc<Said> {
 pub(super) struct Pages {
     web: Arc<dyn Web>,
     memo: Arc<Memo<Arc<Said>>>,
+    refused: ErrorKind,
 }
 
 impl Pages {
-    pub(super) fn new(web: Arc<dyn Web>, freshness: Duration) -> Self {
-        Self { web, memo: Memo::new(freshness) }
+    pub(super) fn new(web: Arc<dyn Web>, freshness: Duration, refused: ErrorKind) -> Self {
+        Self { web, memo: Memo::new(freshness), refused }
     }
 
     /// What the page of a path says.
@@ -68,8 +69,8 @@ impl Pages {
     /// Why there is no answer: without `go`'s words in front.
     pub(super) async fn of(&self, path: &str, access: Access) -> Result<Arc<Said>> {
         let web = Arc::clone(&self.web);
-        let address = address(path);
-        self.memo.get((address.clone(), access), || async move { ask(&*web, &address, access).await }).await
+        let (address, refused) = (address(path), self.refused);
+        self.memo.get((address.clone(), access), || async move { ask(&*web, &address, access, refused).await }).await
     }
 }
 
@@ -80,7 +81,7 @@ pub(super) fn address(path: &str) -> String {
     format!("//{path}{root}?go-get=1")
 }
 
-async fn ask(web: &dyn Web, address: &str, access: Access) -> Result<Arc<Said>> {
+async fn ask(web: &dyn Web, address: &str, access: Access, refused: ErrorKind) -> Result<Arc<Said>> {
     let mut url = format!("https:{address}");
     let page = match web.page(&url, access).await {
         Err(_) if access.insecure => {
@@ -89,15 +90,15 @@ async fn ask(web: &dyn Web, address: &str, access: Access) -> Result<Arc<Said>> 
         }
         answer => answer?,
     };
-    let (imports, failure) = (GoImport::parse(&page.body), failure(&url, &page));
+    let (imports, failure) = (GoImport::parse(&page.body), failure(&url, &page, refused));
     Ok(Arc::new(Said { url, imports, failure }))
 }
 
 /// What a status says about the module, in `go`'s words.
-fn failure(url: &str, page: &Page) -> Option<Error> {
+fn failure(url: &str, page: &Page, refused: ErrorKind) -> Option<Error> {
     let kind = match page.status {
         200 => return None,
-        401 | 403 | 407 => ErrorKind::Refused,
+        401 | 403 | 407 => refused,
         429 => ErrorKind::Busy,
         408 | 500.. => ErrorKind::Unavailable,
         _ => ErrorKind::NotFound,

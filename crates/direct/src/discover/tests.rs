@@ -75,6 +75,7 @@ fn finder_with(insecure: &str, govcs: &str, freshness: u64) -> Finder {
         insecure: Patterns::parse(insecure).unwrap(),
         govcs: GoVcs::parse(govcs).unwrap(),
         freshness: Duration::from_secs(freshness),
+        refused: ErrorKind::NotCached,
     };
     Finder { world: Arc::clone(&world), discovery: Discovery::with(world, options) }
 }
@@ -208,7 +209,7 @@ async fn failures_in_the_words_of_go() {
         ("gone-broken", ErrorKind::NotFound, "reading https://e.x/gone-broken?go-get=1: 404 Not Found"),
         ("down", ErrorKind::Unavailable, "reading https://e.x/down?go-get=1: 503 Service Unavailable"),
         ("slow", ErrorKind::Busy, "reading https://e.x/slow?go-get=1: 429 Too Many Requests"),
-        ("login", ErrorKind::Refused, "reading https://e.x/login?go-get=1: 401 Unauthorized"),
+        ("login", ErrorKind::NotCached, "reading https://e.x/login?go-get=1: 401 Unauthorized"),
         ("net", ErrorKind::Timeout, "https fetch: no connection"),
     ] {
         let expected = format!("unrecognized import path \"e.x/{name}\": {words}");

@@ -111,7 +111,7 @@ fn named_end(element: &str, vcs: Vcs) -> Option<&str> {
 /// not begin its element: such an element is none of a repository, and what follows it is tried as a path of its own.
 fn general(path: &str) -> Option<Known> {
     let inner_tilde = |&(at, _): &(usize, &str)| at > 0 && !path[..at].ends_with('/');
-    let start = path.match_indices('~').filter(inner_tilde).map(|(at, _)| at + 1).last().unwrap_or(0);
+    let start = path.match_indices('~').filter(inner_tilde).map(|(at, _)| at + 1).next_back().unwrap_or(0);
     let tail = &path[start..];
     // From the beginning only the whole host is one, whose later parts would say the same.
     let starts = if start == 0 { 0..1 } else { 0..tail.len() };

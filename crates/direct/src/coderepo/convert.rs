@@ -174,6 +174,7 @@ impl<'a> Conversion<'a> {
     /// The commit as this version, if the path and the go.mod agree with that.
     async fn canonical(&mut self, version: &str) -> Result<Revision> {
         let code = self.code;
+        self.names_this(version)?;
         let dir = match code.find_dir(&self.found.id, version).await {
             Err(Failure::Absent(words)) => return Err(Failure::Absent(code.invalid(version, &words))),
             other => other?,
@@ -201,6 +202,20 @@ impl<'a> Conversion<'a> {
             return Err(Failure::Refused(words));
         }
         self.revision(version, dir.dir.clone(), code.go_mod(&dir))
+    }
+
+    /// Below the root, tags that look like pseudo-versions count as versions. They name another commit than the one
+    /// they are on, and as a rule none at all, so there is no such module; `go` stumbles over them likewise.
+    fn names_this(&self, version: &str) -> Result<()> {
+        match pseudo::pseudo_version_rev(version) {
+            Ok(rev) if version != self.asked && rev != self.found.id.short() => {
+                let file = join(&self.code.at.dir, "go.mod");
+                let root = &self.code.at.root;
+                let words = format!("reading {root}/{file} at revision {rev}: unknown revision {rev}");
+                Err(Failure::Absent(self.code.invalid(version, &words)))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn other_major(&self, version: &str) -> String {

@@ -51,7 +51,10 @@ impl Both {
         let module: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
         let version = module["Version"].as_str().unwrap().to_owned();
         let dir = go.gopath().join("pkg/mod/cache/download").join(escape(path)).join("@v");
-        let read = |kind: &str| std::fs::read_to_string(dir.join(format!("{}.{kind}", escape(&version)))).unwrap();
+        let read = |kind: &str| {
+            std::fs::read_to_string(dir.join(format!("{}.{kind}", escape(&version))))
+                .unwrap_or_else(|_| format!("no {kind}"))
+        };
         Ok((version.clone(), read("info"), read("mod")))
     }
 

@@ -8,6 +8,7 @@ mod oid;
 mod pack;
 mod refs;
 mod request;
+pub mod wire;
 
 pub use error::Error;
 pub use object::{Commit, EntryKind, Kind, MemoryObjects, Object, Objects, TreeEntry};

@@ -40,7 +40,7 @@ impl World {
         for (name, value) in git_config(&host.url()).into_iter().chain(own(&web)) {
             builder = builder.env(name, value);
         }
-        for flag in std::env::var("GOPROXY_TEST_FLAGS").unwrap_or_default().split_whitespace() {
+        for flag in std::env::var("ORACLE_FLAGS").unwrap_or_default().split_whitespace() {
             builder = builder.arg(flag);
         }
         let proxy = builder.start().await;

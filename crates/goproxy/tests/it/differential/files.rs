@@ -172,7 +172,7 @@ fn name(folder: &str, random: &mut Random) -> Vec<u8> {
         b"case/b.go",
         b"x.TXT",
     ];
-    let good = random.percent(70);
+    let good = random.percent(55);
     let name = if good { NAMES[random.below(12)] } else { *random.one(NAMES) };
     [folder.as_bytes(), name].concat()
 }

@@ -6,9 +6,9 @@ use super::random::Random;
 pub(super) fn go_mod(root: &str, folder: &str, random: &mut Random) -> Vec<u8> {
     let own = format!("{root}/{folder}");
     let own = own.trim_end_matches('/');
-    let major = random.pick(&["", "", "", "", "", "/v2", "/v3", "/v1", ".v2"]);
+    let major = random.pick(&["", "", "", "", "", "", "", "", "", "/v2", "/v2", "/v3", "/v1", ".v2"]);
     let ends_in_major = own.ends_with("/v2") || own.ends_with("/v3");
-    let path = match random.below(20) {
+    let path = match random.below(40) {
         0 => "example.com/other".to_owned(),
         1 => "example.com/other/v2".to_owned(),
         2 => "gopkg.in/other.v2".to_owned(),
@@ -16,7 +16,7 @@ pub(super) fn go_mod(root: &str, folder: &str, random: &mut Random) -> Vec<u8> {
         _ => format!("{own}{major}"),
     };
     let go = random.pick(&["go 1.17", "go 1.21", "go 1.23.4", "go 1.24", "go 1.24.1", "go 1.26", "", "", "go 1.x"]);
-    let mut text = match random.below(30) {
+    let mut text = match random.below(60) {
         0 => return Vec::new(),
         1 => return format!("\u{feff}module {path}\n").into_bytes(),
         2 => return format!("module \"{path}\n").into_bytes(),

@@ -36,29 +36,40 @@ fn modules(repository: &Repository, random: &mut Random) -> Vec<Module> {
     if gopkg_major.is_some() {
         return modules;
     }
-    let below = ["/v2", "/v2", "/v3", "/sub", "/sub", "/sub/v2", "/a/b", "/deep/er", "/nosuch", "/v4"];
-    for _ in 0..random.between(1, 3) {
-        let below = random.pick(&below);
-        let path = format!("{root}{below}");
-        let (folder, major) = match below.rsplit_once("/v") {
-            Some((folder, n)) => (folder, format!("v{n}")),
-            None => (below, String::new()),
-        };
-        let prefix = if folder.is_empty() { String::new() } else { format!("{}/", &folder[1..]) };
-        if !modules.iter().any(|module| module.path == path) {
-            modules.push(Module { path, prefix, major });
+    let mut named: Vec<String> = repository.commits.iter().flat_map(|commit| commit.tree.modules()).collect();
+    named.sort();
+    named.dedup();
+    let named: Vec<&str> = named.iter().filter_map(|path| path.strip_prefix(root.as_str())).collect();
+    let any = ["/v2", "/v2", "/v3", "/sub", "/sub", "/sub/v2", "/a/b", "/deep/er", "/nosuch", "/v4"];
+    for _ in 0..random.between(1, 4) {
+        let below = if named.is_empty() || random.percent(12) { random.pick(&any) } else { random.one(&named) };
+        if below.starts_with('/') && !below.ends_with("/v1") && !modules.iter().any(|m| m.path[root.len()..] == *below)
+        {
+            modules.push(module(root, below));
         }
     }
     modules
 }
 
+fn module(root: &str, below: &str) -> Module {
+    let major = |n: &&str| n.bytes().all(|b| b.is_ascii_digit()) && !n.is_empty();
+    let (folder, major) = match below.rsplit_once("/v").filter(|(_, n)| major(n)) {
+        Some((folder, n)) => (folder, format!("v{n}")),
+        None => (below, String::new()),
+    };
+    let prefix = if folder.is_empty() { String::new() } else { format!("{}/", &folder[1..]) };
+    Module { path: format!("{root}{below}"), prefix, major }
+}
+
 fn query(repository: &Repository, module: &Module, random: &mut Random) -> String {
     let tags: Vec<&String> = repository.refs.tags.keys().collect();
     let own: Vec<&str> = tags.iter().filter_map(|tag| tag.strip_prefix(module.prefix.as_str())).collect();
+    let fitting: Vec<&str> = own.iter().filter(|tag| tag.starts_with(&module.major)).copied().collect();
+    let own = if fitting.is_empty() || random.percent(25) { own } else { fitting };
     match random.below(20) {
         0..6 if !own.is_empty() => (*random.one(&own)).to_owned(),
-        6 if !tags.is_empty() => (*random.one(&tags)).clone(),
-        7 if !own.is_empty() => format!("{}+incompatible", random.one(&own)),
+        6 if !tags.is_empty() && random.percent(50) => (*random.one(&tags)).clone(),
+        7 if !own.is_empty() && random.percent(50) => format!("{}+incompatible", random.one(&own)),
         8 | 9 if !repository.refs.branches.is_empty() => {
             let branches: Vec<&String> = repository.refs.branches.keys().collect();
             (*random.one(&branches)).clone()
@@ -102,7 +113,7 @@ fn hash(repository: &Repository, random: &mut Random) -> String {
     let objects: Vec<&String> = repository.tag_objects.iter().map(|(object, _)| object).collect();
     let full =
         if !objects.is_empty() && random.percent(20) { random.one(&objects).as_str() } else { repository.hash(commit) };
-    let length = *random.one(&[full.len(), 12, 12, 12, 7, 8, 10, 6, 39]);
+    let length = *random.one(&[full.len(), 12, 12, 12, 12, 7, 7, 8, 10, 11, 6, 39]);
     let cut = &full[..length.min(full.len())];
     match random.below(25) {
         0 => cut.to_uppercase(),
@@ -114,7 +125,7 @@ fn hash(repository: &Repository, random: &mut Random) -> String {
 /// A pseudo-version that may be valid.
 fn pseudo(repository: &Repository, module: &Module, tags: &[&str], random: &mut Random) -> String {
     let commit = random.below(repository.commits.len());
-    let time = repository.commits[commit].time + u64::from(random.percent(5));
+    let time = repository.commits[commit].time + u64::from(random.percent(4));
     let short = &repository.hash(commit)[..*random.one(&[12, 12, 12, 12, 12, 12, 12, 12, 11, 13])];
     let major = if module.major.is_empty() { random.pick(&["v0", "v0", "v0", "v1", "v2"]) } else { &module.major };
     let tail = format!("{}-{short}", digits(time));

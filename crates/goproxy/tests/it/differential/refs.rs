@@ -37,7 +37,8 @@ pub(super) enum Head {
     Unborn,
 }
 
-const PREFIXES: &[&str] = &["", "", "", "", "", "sub/", "sub/", "a/b/", "v2/", "sub/v2/", "deep/er/", "nosuch/"];
+const PREFIXES: &[&str] =
+    &["", "", "", "", "", "", "", "", "sub/", "sub/", "a/b/", "deep/er/", "v2/", "sub/v2/", "nosuch/"];
 
 const VERSIONS: &[&str] = &[
     "v0.0.0",
@@ -141,11 +142,11 @@ const BRANCHES: &[&str] = &[
     "HEAD2",
 ];
 
-/// Tags and branches on these many commits.
-pub(super) fn refs(commits: usize, random: &mut Random) -> Refs {
+/// Tags and branches on these many commits; more tags than by chance begin with `major`.
+pub(super) fn refs(commits: usize, major: &str, random: &mut Random) -> Refs {
     let mut tags = BTreeMap::new();
     for _ in 0..*random.one(&[0, 1, 2, 3, 4, 5, 6, 8, 12]) {
-        let name = tag_name(random);
+        let name = tag_name(major, random);
         if free(&name, tags.keys()) {
             tags.insert(name, tag(commits, random));
         }
@@ -159,6 +160,12 @@ pub(super) fn refs(commits: usize, random: &mut Random) -> Refs {
             branches.insert(name.to_owned(), random.below(commits));
         }
     }
+    // What nothing leads to does not exist, so most commits that are no parent get a branch.
+    for commit in 0..commits {
+        if random.percent(60) {
+            branches.insert(format!("line{commit}"), commit);
+        }
+    }
     let head = match random.below(30) {
         0 => Head::Detached(random.below(commits)),
         1 => Head::Unborn,
@@ -170,17 +177,19 @@ pub(super) fn refs(commits: usize, random: &mut Random) -> Refs {
     Refs { tags, branches, head }
 }
 
-fn tag_name(random: &mut Random) -> String {
+fn tag_name(major: &str, random: &mut Random) -> String {
     if random.percent(15) {
         return random.pick(ODD).to_owned();
     }
     let suffix = if random.percent(60) { "" } else { random.pick(SUFFIXES) };
-    format!("{}{}{suffix}", random.pick(PREFIXES), random.pick(VERSIONS))
+    let fitting: Vec<&str> = VERSIONS.iter().filter(|version| version.starts_with(major)).copied().collect();
+    let version = if random.percent(60) { random.one(&fitting) } else { random.pick(VERSIONS) };
+    format!("{}{version}{suffix}", random.pick(PREFIXES))
 }
 
 fn tag(commits: usize, random: &mut Random) -> Tag {
     let commit = if random.percent(50) { commits - 1 } else { random.below(commits) };
-    let target = match random.below(50) {
+    let target = match random.below(80) {
         0 => Target::Tree(commit),
         1 => Target::Blob,
         _ => Target::Commit(commit),

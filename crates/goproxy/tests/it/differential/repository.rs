@@ -49,7 +49,8 @@ impl Repository {
         let name = format!("random/r{seed}");
         let (address, root) = address(seed, &name, random);
         let commits = history(&root, random);
-        let refs = refs(commits.len(), random);
+        let major = root.rsplit_once(".v").filter(|_| root.starts_with("gopkg.in/")).map_or("1", |(_, major)| major);
+        let refs = refs(commits.len(), &format!("v{major}"), random);
         let (stream, marks, tag_marks) = Stream::of(&commits, &refs);
         let repo = BareRepo::import(format, &stream);
         let tag_objects = tag_objects(&repo, &refs, &marks, &tag_marks);

@@ -40,6 +40,17 @@ impl Tree {
         self.0.iter()
     }
 
+    /// The module paths that go.mod files name, as far as they are of the plainest form.
+    pub(super) fn modules(&self) -> Vec<String> {
+        let files = self.0.iter().filter(|(path, _)| path.ends_with(b"go.mod"));
+        let texts = files.filter_map(|(_, item)| match item {
+            Item::File(data) => std::str::from_utf8(data).ok(),
+            Item::Program(_) | Item::Symlink(_) | Item::Submodule => None,
+        });
+        let plain = |text: &str| text.lines().next()?.strip_prefix("module ").map(str::to_owned);
+        texts.filter_map(plain).filter(|path| path.bytes().all(|b| b.is_ascii_graphic() && b != b'"')).collect()
+    }
+
     pub(super) fn paths(&self) -> Vec<Vec<u8>> {
         self.0.keys().cloned().collect()
     }

@@ -110,6 +110,7 @@ async fn version(proxy: &Proxy, question: &Question, told: &Told) -> Vec<Differe
     let info = ask::info(proxy, question).await;
     let mut faults = Vec::new();
     let mut fault = |what, ours: String, theirs: String| {
+        let ours = if ours.starts_with('5') { ours + &logged(proxy, &question.path) } else { ours };
         faults.push(Difference { question: question.clone(), what, ours, theirs });
     };
     if !ask::askable(&question.query) {
@@ -206,4 +207,11 @@ fn why(told: &Told) -> String {
 fn shown(ours: &Response) -> String {
     let text: String = ours.text().trim_end().chars().take(600).collect();
     format!("{} {text}", ours.status)
+}
+
+/// The last line of the log about a path, where the failure is of our side.
+fn logged(proxy: &Proxy, path: &str) -> String {
+    let log = proxy.log();
+    let line = log.lines().rev().find(|line| line.contains(path)).unwrap_or_default();
+    format!("\n    log:  {line}")
 }

@@ -1,7 +1,8 @@
 //! Takes a pack from the wire: `git index-pack --fix-thin` in bounded memory.
 //!
-//! Memory is 48 bytes for each object (60 in SHA-256 repositories), about 32 MiB of bases that are used again, fixed
-//! buffers, and for deltas that have deltas the object at hand with its base.
+//! Memory is 48 bytes for each object (60 in SHA-256 repositories), at most 32 MiB of bases that are used again, an object
+//! and its base of at most 8 MiB each, and buffers. Larger objects pass in pieces; where others are based on them, they
+//! are in temporary files. Only bases from elsewhere are whole in memory, one at a time.
 
 mod bases;
 mod parse;
@@ -20,12 +21,34 @@ use std::{fmt, path::Path};
 #[derive(Clone, Copy, Debug)]
 pub struct PackLimits {
     /// Bytes of the pack. All objects, inflated and made from deltas, may have 64 times as much together (and at least
-    /// 4 GiB), which bounds the time.
+    /// 1 GiB), which bounds the time.
     pub bytes: u64,
     /// Number of objects.
     pub objects: u32,
     /// Bytes of one object, inflated.
     pub object: u64,
+}
+
+impl PackLimits {
+    /// Bytes that may be inflated or made from deltas before a pack is found to be a bomb.
+    fn work(&self) -> u64 {
+        self.bytes.saturating_mul(64).max(1 << 30)
+    }
+
+    /// Whether an object of so many bytes is allowed.
+    fn check(&self, size: u64) -> Result<(), Error> {
+        match size > self.object {
+            true => Err(Error::TooLarge(format!("the pack has an object of {size} bytes, more than {}", self.object))),
+            false => Ok(()),
+        }
+    }
+}
+
+/// Takes from what may still be made.
+fn spend(work: &mut u64, bytes: u64) -> Result<(), Error> {
+    let left = work.checked_sub(bytes);
+    *work = left.ok_or_else(|| Error::TooLarge("the objects of the pack are too large together".into()))?;
+    Ok(())
 }
 
 /// What came.
@@ -80,8 +103,8 @@ impl PackReceiver {
         if table.count() == 0 {
             return Ok(PackStats::default());
         }
-        let spooled = self.spool.file()?;
-        let needed = Resolver::new(&mut table, spooled, bases, self.limits).run()?;
+        let (spooled, directory) = self.spool.file()?;
+        let needed = Resolver::new(&mut table, spooled, directory, bases, self.limits).run()?;
         let added = bases::add(&mut table, &mut self.spool, bases, needed)?;
         if added > 0 {
             checksum = self.spool.renew(table.format, table.count())?;

@@ -13,6 +13,7 @@ mod cli;
 mod crash;
 mod defects;
 mod direct;
+mod discovery;
 mod endpoints;
 mod engine;
 mod environment;

@@ -76,13 +76,14 @@ async fn children_do_not_outlive_sigterm(engine: Engine) {
     let host = GitHost::start().await;
     host.on("*", Answer::hang());
     let home = home_with_git("github.com", &host, None);
-    let proxy = engine.goproxy().home(&home).env("CANARY_OF_CHILDREN", "x").args(["-drainTimeout", "500ms"]);
+    let proxy =
+        engine.goproxy().home(&home).env("CANARY_OF_CHILDREN", format!("{engine:?}")).args(["-drainTimeout", "500ms"]);
     let mut proxy = proxy.start().await;
     let address = proxy.address();
     tokio::spawn(async move { goproxy_testkit::request(address, "GET", "/github.com/a/b/@v/list", &[]).await });
     assert!(wait_until(PATIENCE, || host.total() > 0).await, "{}", proxy.log());
     assert!(proxy.terminate(PATIENCE).await.is_some());
-    let left = || goproxy_testkit::processes_with_env("CANARY_OF_CHILDREN", "x");
+    let left = || goproxy_testkit::processes_with_env("CANARY_OF_CHILDREN", &format!("{engine:?}"));
     assert!(wait_until(PATIENCE, || left().is_empty()).await, "{:?}", left());
 }
 

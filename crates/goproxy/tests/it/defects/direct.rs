@@ -98,8 +98,8 @@ async fn a_go_process_per_request_and_none_ended_with_its_client(engine: Engine)
     let host = GitHost::start().await;
     host.on("*", Answer::hang());
     let home = home_with_git("github.com", &host, None);
-    let proxy = engine.goproxy().home(&home).env("CANARY_OF_THIS_TEST", "hang").start().await;
-    let others = || goproxy_testkit::processes_with_env("CANARY_OF_THIS_TEST", "hang").len() - 1;
+    let proxy = engine.goproxy().home(&home).env("CANARY_OF_THIS_TEST", format!("{engine:?}")).start().await;
+    let others = || goproxy_testkit::processes_with_env("CANARY_OF_THIS_TEST", &format!("{engine:?}")).len() - 1;
     let target = "/github.com/acme/hang/@v/v1.0.0.info";
     let address = proxy.address();
     let clients: Vec<_> = (0..16)

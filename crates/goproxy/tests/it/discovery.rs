@@ -45,8 +45,9 @@ const PAGES: &[(&str, bool)] = &[
 /// A host on which `git.lab.example/lib` is a repository, and a home whose git finds it.
 async fn lab() -> Option<(GitHost, GitRepo, Home)> {
     let repo = GitRepo::new()?;
-    repo.commit(&[("lib.go", "package lib\n")]);
+    repo.commit(&[("lib.go", "package lib\n"), ("x/go.mod", "module git.lab.example/agree/x\n")]);
     repo.tag("v1.0.0");
+    repo.tag("x/v1.0.0");
     let host = GitHost::start().await;
     host.add("lib", &repo);
     let home = home_with_git("git.lab.example", &host, None);
@@ -100,7 +101,7 @@ async fn a_shorter_path_is_believed_as_go_believes_it() {
     };
     let lib = "git https://git.lab.example/lib";
     for (path, prefix_says, leads) in [
-        ("agree/v2/x", Some(("agree", lib, 200)), false),
+        ("agree/x", Some(("agree", lib, 200)), true),
         ("errors", None, true),
         ("disagree/x", Some(("disagree", "git https://git.lab.example/other", 200)), false),
         ("silent/x", None, false),

@@ -97,9 +97,9 @@ fn commit(dice: &mut Dice, repo: &GitRepo, queries: &mut Vec<String>) {
     for _ in 0..dice.below(4) {
         let tag = dice.word(TAGS);
         if dice.below(3) == 0 {
-            repo.annotated_tag(tag)
+            repo.annotated_tag(tag);
         } else {
-            repo.tag(tag)
+            repo.tag(tag);
         }
         queries.push(tag.rsplit('/').next().unwrap().to_owned());
     }

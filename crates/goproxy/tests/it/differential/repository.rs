@@ -46,6 +46,7 @@ impl Repository {
         let format = if random.percent(12) { ObjectFormat::Sha256 } else { ObjectFormat::Sha1 };
         let servers = [GitServer::Filters, GitServer::NoFilters, GitServer::Version0, GitServer::Dumb];
         let server = servers[[0, 0, 0, 0, 0, 0, 1, 1, 2, 3][random.below(10)]];
+        let server = forced_server().unwrap_or(server);
         let name = format!("random/r{seed}");
         let (address, root) = address(seed, &name, random);
         let commits = history(&root, random);
@@ -76,6 +77,17 @@ impl Repository {
             Head::Unborn => "refs/heads/unborn".to_owned(),
         };
         self.repo.set_refs(&head, &all);
+    }
+}
+
+/// One kind of server for all repositories, by the environment: `filters`, `nofilters`, `version0`, `dumb`.
+fn forced_server() -> Option<GitServer> {
+    match std::env::var("DIFFERENTIAL_SERVER").ok()?.as_str() {
+        "filters" => Some(GitServer::Filters),
+        "nofilters" => Some(GitServer::NoFilters),
+        "version0" => Some(GitServer::Version0),
+        "dumb" => Some(GitServer::Dumb),
+        other => panic!("DIFFERENTIAL_SERVER={other}: filters, nofilters, version0 or dumb"),
     }
 }
 

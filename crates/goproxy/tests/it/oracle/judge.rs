@@ -196,7 +196,9 @@ fn words(told: &Told, question: &Question) -> Option<String> {
     Some(words.lines().next().unwrap_or_default().to_owned())
 }
 
+/// White space does not count, nor whether it is escaped: `go` quotes bad file names once, and passes them on once.
 fn plain(text: &str) -> String {
+    let text = text.replace("\\t", " ").replace("\\n", " ");
     text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(500).collect()
 }
 

@@ -16,10 +16,10 @@ use reqwest::Url;
 
 use super::{
     Shared,
+    config::Way,
     discover::below,
     memory::{Memory, Place, ladder},
     receive::{self, Received, receive},
-    stand_in::Way,
     wrong::{Hint, Wrong},
 };
 use crate::{Access, body::Body, reach, retry::retrying, wire};

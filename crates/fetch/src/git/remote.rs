@@ -11,8 +11,9 @@ use reqwest::Url;
 
 use super::{
     Shared,
+    config::Way,
     http::HttpRemote,
-    stand_in::{CliRemote, Way},
+    stand_in::CliRemote,
     wrong::{Hint, Wrong},
 };
 use crate::{Access, credentials, wire};

@@ -22,3 +22,4 @@ mod processes;
 mod protocol;
 mod run;
 mod support;
+mod threats;

@@ -60,7 +60,9 @@ pub(crate) fn direct(arguments: &[&str]) -> Result<()> {
         for latency in &options.latencies {
             rows.extend(answers(shape).iter().map(|answer| Row::new(shape.name, *latency, *answer)));
         }
-        for round in 0..options.rounds {
+        // Twenty thousand files take `go` a minute a round.
+        let rounds = if shape.name == "big" { options.rounds.div_ceil(3) } else { options.rounds };
+        for round in 0..rounds {
             for row in &mut rows[first..] {
                 let kind = if options.plain { "plain" } else { "filter" };
                 let prefix = format!("/{}/{kind}", row.latency);
@@ -70,7 +72,7 @@ pub(crate) fn direct(arguments: &[&str]) -> Result<()> {
             }
         }
         memory.push((shape, most));
-        println!("{}: {} rounds done", shape.name, options.rounds);
+        println!("{}: {rounds} rounds done", shape.name);
     }
     let missed = table::print(&rows) + print_memory(&memory);
     println!("\n{missed} goals are not met; engine {}, {} rounds", options.engine, options.rounds);
@@ -104,6 +106,7 @@ fn answers(shape: &Shape) -> &'static [Answer] {
     match shape.name {
         "tags" => &[Answer::List],
         "mid" => &[Answer::Files, Answer::Zip, Answer::All, Answer::Next, Answer::Storm],
+        "big" => &[Answer::Files, Answer::Zip, Answer::Next],
         _ => &[Answer::Files, Answer::Zip, Answer::All, Answer::Next],
     }
 }

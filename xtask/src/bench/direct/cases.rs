@@ -147,13 +147,15 @@ impl Bench<'_> {
     }
 
     fn go_warm(&self, answer: Answer) -> Result<Option<Measured>> {
+        if matches!(answer, Answer::Zip | Answer::All | Answer::Storm) {
+            return Ok(None);
+        }
         let (go, base, name) = (self.go, self.base(), self.shape.name);
         let clones = go.clones(&base, name, PREVIOUS).context("preparing clones")?;
         let cost = match answer {
             Answer::Files => go.files(&base, name, VERSION, Some(&clones))?,
-            Answer::Zip | Answer::All | Answer::Next => go.download(&base, name, &[VERSION], Some(&clones))?,
             Answer::List => go.list(&base, name, Some(&clones))?,
-            Answer::Storm => return Ok(None),
+            _ => go.download(&base, name, &[VERSION], Some(&clones))?,
         };
         Ok(Some(Measured { cost, counts: self.host.counts()?, memory: 0.0 }))
     }

@@ -1,6 +1,6 @@
 //! A real `go` that fetches the same repository by itself: what it makes of it is right.
 
-use goproxy_testkit::{GoClient, Output, Proxy};
+use goproxy_testkit::{GoClient, Home, Output, Proxy};
 
 use super::lab::Lab;
 use crate::support::go_client;
@@ -9,14 +9,18 @@ use crate::support::go_client;
 pub(crate) struct Judge {
     direct: GoClient,
     ours: GoClient,
+    /// Its git finds what ours finds; `go` writes files of its own beside.
+    _home: Home,
 }
 
 impl Judge {
     /// `None` where there is no `go`, after saying so.
     pub(crate) async fn new(test: &str, lab: &Lab, proxy: &Proxy) -> Option<Self> {
         let client = go_client(test).await?;
-        let direct = client.fresh().proxy("direct").home(&lab.home);
-        Some(Self { direct, ours: client.proxy(&proxy.url()) })
+        let home = Home::new();
+        home.git_config(&std::fs::read_to_string(lab.home.path().join(".gitconfig")).unwrap());
+        let direct = client.fresh().proxy("direct").home(&home);
+        Some(Self { direct, ours: client.proxy(&proxy.url()), _home: home })
     }
 
     /// The two sums, or that both refuse.

@@ -77,7 +77,7 @@ impl Lab {
         let scratch = files(proxy.scratch_dir());
         let outside: Vec<_> = scratch.iter().filter(|file| !file.starts_with(proxy.cache_dir())).collect();
         assert!(outside.is_empty(), "{case}: {outside:?}");
-        let pwned = |file: &PathBuf| file.file_name().is_some_and(|name| name.to_string_lossy().contains("PWN"));
+        let pwned = |file: &PathBuf| file.file_name().is_some_and(|name| name == "PWN");
         assert!(!scratch.iter().any(pwned), "{case}: {scratch:?}");
         for folder in [std::env::current_dir().unwrap(), PathBuf::from("/"), PathBuf::from("/tmp")] {
             assert!(!folder.join("PWN").exists(), "{case}: PWN in {}", folder.display());
@@ -105,6 +105,15 @@ pub(crate) fn encoded(text: &str) -> String {
     text.bytes()
         .map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
         .collect()
+}
+
+/// Every file of the cache: its path below the cache's root, and its size.
+pub(crate) fn below_cache(proxy: &Proxy) -> Vec<(String, u64)> {
+    let sized = |file: PathBuf| {
+        let size = file.symlink_metadata().map_or(0, |meta| meta.len());
+        (file.strip_prefix(proxy.cache_dir()).unwrap().display().to_string(), size)
+    };
+    files(proxy.cache_dir()).into_iter().map(sized).collect()
 }
 
 /// The most memory that a process ever held, in MiB.

@@ -53,7 +53,7 @@ async fn names_as_go_takes_or_refuses_them() {
     let lab = Lab::new().await;
     let mut repos = Vec::new();
     for (name, names) in NAMES {
-        let repo = lab.repository(name, &[]);
+        let repo = lab.repository(&format!("n-{name}"), &[]);
         named(&repo, names);
         repos.push(repo);
     }
@@ -61,9 +61,9 @@ async fn names_as_go_takes_or_refuses_them() {
     let Some(judge) = Judge::new("names_as_go_takes_or_refuses_them", &lab, &proxy).await else { return };
     let before = lab.snapshot();
     for (name, _) in NAMES {
-        judge.assert_same(&format!("github.com/acme/{name}@v1.0.0"), name).await;
+        judge.assert_same(&format!("github.com/acme/n-{name}@v1.0.0"), name).await;
         for ending in ["info", "mod"] {
-            let answer = proxy.get(&format!("/github.com/acme/{name}/@v/v1.0.0.{ending}")).await;
+            let answer = proxy.get(&format!("/github.com/acme/n-{name}/@v/v1.0.0.{ending}")).await;
             assert_eq!(answer.status, 200, "{name}.{ending}: {}", answer.text());
         }
         lab.assert_untouched(&proxy, &before, name);

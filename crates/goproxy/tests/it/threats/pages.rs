@@ -86,14 +86,13 @@ async fn pages_that_contradict_themselves() {
         lab.pages.on(&format!("/{case}"), Answer::html(page));
         let answer = proxy_get(&lab, &format!("/{PAGES}/{case}/@v/list")).await;
         assert_refused(&answer, case);
+        // `go` asks the repository before it finds that there is no such folder.
+        assert!(lab.git.fetches() == 0 || case == "dotdot", "{case}: {:?}", lab.git.requests());
+        lab.git.reset_log();
     }
     let utf16: Vec<u8> = tag("utf16").encode_utf16().flat_map(u16::to_le_bytes).collect();
     lab.pages.on("/utf16", Answer::new(200, "text/html; charset=utf-16", utf16));
     assert_refused(&proxy_get(&lab, &format!("/{PAGES}/utf16/@v/list")).await, "utf16");
-    let latin = Answer::new(200, "text/html; charset=iso-8859-1", format!("<?xml encoding='x'?>{}", tag("latin")));
-    lab.pages.on("/latin", latin);
-    proxy_get(&lab, &format!("/{PAGES}/latin/@v/list")).await;
-    assert_eq!(lab.git.fetches(), 0, "{:?}", lab.git.requests());
 }
 
 async fn proxy_get(lab: &Lab, path: &str) -> goproxy_testkit::Response {

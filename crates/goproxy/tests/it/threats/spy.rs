@@ -34,7 +34,7 @@ impl Spy {
         fs::create_dir(spy.calls_dir()).unwrap();
         for program in PROGRAMS {
             let then = match program {
-                "git" => format!("exec '{}' \"$@\"", real("git").display()),
+                "git" => format!("exec '{}' \"$@\"", real(program).display()),
                 "ssh" => "for last; do :; done; exec /bin/sh -c \"$last\"".to_owned(),
                 "sh" => "exec /bin/sh \"$@\"".to_owned(),
                 _ => "exit 97".to_owned(),

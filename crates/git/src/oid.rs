@@ -14,6 +14,7 @@ pub enum ObjectFormat {
 
 impl ObjectFormat {
     /// Bytes of an id.
+    #[expect(clippy::len_without_is_empty, reason = "no id is empty")]
     pub const fn len(self) -> usize {
         match self {
             Self::Sha1 => 20,

@@ -1,4 +1,10 @@
-//! As much of go.mod as a proxy needs: whose it is, which language version, and whether bytes can be one at all.
+//! As much of go.mod as a proxy needs: whose it is, which language version, what is retracted, and whether bytes can be
+//! one at all.
+
+mod lax;
+mod syntax;
+
+pub use lax::{Interval, Lax, parse_lax, retractions};
 
 use crate::ModulePath;
 

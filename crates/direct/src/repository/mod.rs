@@ -1,1 +1,26 @@
-//! What of remote repositories is on this machine, and how more of it gets here.
+//! What of remote repositories is on this machine, and how more of it gets here: one bare repository per remote, shared
+//! by all modules and versions that come from it, and by all processes with this cache.
+
+mod copies;
+mod copy;
+mod fetching;
+mod history;
+mod local;
+mod snapshot;
+mod sweep;
+mod view;
+
+pub(crate) use copies::{Copies, CopiesOptions};
+pub(crate) use copy::Copy;
+pub(crate) use view::{Purpose, View};
+
+use goproxy_engine::{Error, ErrorKind};
+
+/// What git objects and packs did not give, as the engine has it. A damaged repository is [`ErrorKind::Internal`] here:
+/// whoever reads it removes it and tries again (`Copy::read`).
+fn from_git(error: goproxy_git::Error) -> Error {
+    match error {
+        goproxy_git::Error::TooLarge(what) => Error::new(ErrorKind::NotFound, what),
+        other => Error::internal(format!("the local copy of a repository: {other}")),
+    }
+}

@@ -1,0 +1,231 @@
+//! The zip of a revision: what of it is missing is fetched, then it is written while it is read.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use bytes::Bytes;
+use gomod::ModuleVersion;
+use goproxy_engine::{Error, Result, Staging, Store, blocking};
+use goproxy_fetch::GitClient;
+use goproxy_git::{EntryKind, FetchRequest, Filter, Objects, Odb, Oid};
+use tokio::sync::mpsc;
+
+use crate::{
+    archive::{self, Plan, Planned},
+    coderepo::Revision,
+    repository::Copy,
+};
+
+/// Fetches until everything is here, at most: directories, files, and what a remote has left out.
+const ROUNDS: usize = 8;
+
+/// Pieces of a zip between who makes it and who writes it, and their size.
+const PIECES: usize = 4;
+const PIECE: usize = 256 << 10;
+
+/// What a zip is made of.
+pub(crate) struct Content<'a> {
+    pub(crate) git: &'a GitClient,
+    pub(crate) copy: &'a Arc<Copy>,
+    pub(crate) revision: &'a Revision,
+    pub(crate) module: &'a ModuleVersion,
+    /// Whether tags tell of other modules below this one, whose files would be fetched in vain.
+    pub(crate) nested: bool,
+    /// Where a temporary directory may be made.
+    pub(crate) scratch: &'a Path,
+}
+
+impl Content<'_> {
+    /// Makes the zip.
+    pub(crate) async fn zip(&self, store: &dyn Store) -> Result<Staging> {
+        let plan = self.plan().await?;
+        let module = self.module.clone();
+        if plan.converted() {
+            let archive = self.archive().await?;
+            let dir = self.revision.dir.clone();
+            let license = None;
+            return staged(store, move |out| archive::write_converted(&archive.tar(), license, &module, &dir, out)).await;
+        }
+        let odb = self.copy.odb().await?;
+        staged(store, move |out| archive::write(&plan, &*odb, &module, out)).await
+    }
+
+    /// Which files it holds; their contents are here then.
+    async fn plan(&self) -> Result<Plan> {
+        for round in 0..ROUNDS {
+            let (tree, dir, module) = (self.revision.tree, self.revision.dir.clone(), self.module.clone());
+            let odb = self.copy.odb().await?;
+            let planned = blocking(move || archive::plan(&*odb, &tree, &dir, &module)).await?;
+            let plan = match planned {
+                Planned::Missing(ids) if round == 0 && !self.nested && self.is_new().await? => {
+                    self.fetch_whole(ids).await?;
+                    continue;
+                }
+                Planned::Missing(ids) => {
+                    self.fetch(ids, Some(Filter::NoBlobs)).await?;
+                    continue;
+                }
+                Planned::Ready(plan) => plan,
+            };
+            let blobs = plan.blobs();
+            let missing = self.copy.read(move |odb| absent(odb, blobs)).await?;
+            if missing.is_empty() {
+                return Ok(plan);
+            }
+            self.fetch(missing, None).await?;
+        }
+        Err(Error::internal(format!("{}: files are missing after fetching them", self.module)))
+    }
+
+    /// Whether next to nothing of the repository is here: then everything at once is one operation, and the remote can
+    /// send it as it keeps it.
+    async fn is_new(&self) -> Result<bool> {
+        const FEW_PACKS: usize = 2;
+        Ok(self.copy.odb().await?.packs() <= FEW_PACKS)
+    }
+
+    /// Everything below the module's directory. `known` is missing of it, as far as is known.
+    async fn fetch_whole(&self, known: Vec<Oid>) -> Result<()> {
+        if self.revision.dir.is_empty() {
+            return self.fetch(vec![self.revision.commit], None).await;
+        }
+        let (tree, dir) = (self.revision.tree, self.revision.dir.clone());
+        let below = move |odb: &Odb| match directory(odb, tree, &dir)? {
+            Some(tree) => missing_below(odb, tree),
+            None => Ok(known),
+        };
+        self.fetch(self.copy.read(below).await?, None).await
+    }
+
+    /// Objects of the commit. A remote that sends no single objects sends the commit with everything.
+    async fn fetch(&self, wants: Vec<Oid>, filter: Option<Filter>) -> Result<()> {
+        let (wants, filter) =
+            if self.copy.remote().filters() { (wants, filter) } else { (vec![self.revision.commit], None) };
+        self.copy.fetch(FetchRequest { wants, shallow: true, filter, ..FetchRequest::default() }).await
+    }
+
+    /// The files as `git archive` converts them, which reads attributes of the whole commit.
+    async fn archive(&self) -> Result<Archive> {
+        let tree = self.revision.tree;
+        for round in 0.. {
+            let missing = self.copy.read(move |odb| missing_below(odb, tree)).await?;
+            if missing.is_empty() {
+                break;
+            }
+            if round == ROUNDS {
+                return Err(Error::internal(format!("{}: files are missing after fetching them", self.module)));
+            }
+            self.fetch(missing, None).await?;
+        }
+        let archive = Archive::new(self.scratch)?;
+        let (git_dir, revision) = (self.copy.git_dir(), self.revision);
+        self.git.archive(&git_dir, &revision.commit, &revision.dir, &archive.tar()).await?;
+        Ok(archive)
+    }
+}
+
+/// A temporary directory with a tar file.
+#[derive(Debug)]
+struct Archive(PathBuf);
+
+impl Archive {
+    fn new(scratch: &Path) -> Result<Self> {
+        let dir = scratch.join(format!("archive-{}-{:016x}", std::process::id(), fastrand::u64(..)));
+        let made = std::fs::create_dir(&dir);
+        made.map_err(|e| Error::internal(format!("{}: {e}", dir.display())))?;
+        Ok(Self(dir))
+    }
+
+    fn tar(&self) -> PathBuf {
+        self.0.join("tar")
+    }
+}
+
+impl Drop for Archive {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Those that are not here.
+fn absent(odb: &Odb, ids: Vec<Oid>) -> Result<Vec<Oid>, goproxy_git::Error> {
+    let mut absent = Vec::new();
+    for id in ids {
+        if !odb.contains(&id)? {
+            absent.push(id);
+        }
+    }
+    Ok(absent)
+}
+
+/// A directory of a commit, as far as the way to it is here.
+fn directory(odb: &Odb, root: Oid, path: &str) -> Result<Option<Oid>, goproxy_git::Error> {
+    let mut tree = root;
+    for element in path.split('/') {
+        let entries = odb.tree(&tree)?.unwrap_or_default();
+        let Some(entry) = entries.iter().find(|entry| entry.name == element.as_bytes()) else { return Ok(None) };
+        tree = entry.id;
+    }
+    Ok(Some(tree))
+}
+
+/// Everything below a directory that is not here, as far as directories are. Each directory is looked at once, however
+/// often it occurs.
+fn missing_below(odb: &Odb, root: Oid) -> Result<Vec<Oid>, goproxy_git::Error> {
+    let mut seen = std::collections::HashSet::from([root]);
+    let (mut open, mut missing) = (vec![root], Vec::new());
+    while let Some(tree) = open.pop() {
+        let Some(entries) = odb.tree(&tree)? else {
+            missing.push(tree);
+            continue;
+        };
+        for entry in entries.into_iter().filter(|entry| entry.kind != EntryKind::Submodule) {
+            if !seen.insert(entry.id) {
+                continue;
+            }
+            match entry.kind {
+                EntryKind::Directory => open.push(entry.id),
+                _ if !odb.contains(&entry.id)? => missing.push(entry.id),
+                _ => {}
+            }
+        }
+    }
+    Ok(missing)
+}
+
+/// Runs what writes, where that may block, into a temporary file of the store. Memory stays bounded: the writer waits
+/// for the disk. If the future is dropped, the next write fails and ends the work.
+async fn staged(
+    store: &dyn Store,
+    write: impl FnOnce(&mut dyn io::Write) -> Result<()> + Send + 'static,
+) -> Result<Staging> {
+    let mut staging = store.stage().await?;
+    let (sender, mut pieces) = mpsc::channel(PIECES);
+    let written = tokio::spawn(blocking(move || {
+        let mut out = io::BufWriter::with_capacity(PIECE, Pieces(sender));
+        write(&mut out)?;
+        io::Write::flush(&mut out).map_err(|e| Error::internal(format!("making a zip: {e}")))
+    }));
+    while let Some(piece) = pieces.recv().await {
+        staging.write(&piece).await?;
+    }
+    written.await.unwrap_or_else(|e| Err(Error::internal(format!("making a zip: {e}"))))?;
+    Ok(staging)
+}
+
+/// The end of a channel as something to write to.
+struct Pieces(mpsc::Sender<Bytes>);
+
+impl io::Write for Pieces {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        let sent = self.0.blocking_send(Bytes::copy_from_slice(piece));
+        sent.map(|()| piece.len()).map_err(|_| io::Error::new(io::ErrorKind::BrokenPipe, "nobody waits for the zip"))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

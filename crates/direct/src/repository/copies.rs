@@ -1,0 +1,89 @@
+//! All local copies: found by their remote, kept open while they are in use, bounded in number and size.
+
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use goproxy_engine::{Error, Result, blocking};
+use goproxy_fetch::{Access, GitClient, Remote};
+use sha2::{Digest as _, Sha256};
+
+use super::{Copy, local::Local, snapshot::Snapshot, sweep::Sweeper};
+
+/// Copies whose refs and open files are kept although nobody uses them.
+const MOST_IDLE: usize = 128;
+
+/// Refs that idle copies hold in memory, some hundred bytes each.
+const MOST_IDLE_REFS: usize = 500_000;
+
+/// Where copies are and how long what they know is believed.
+#[derive(Debug)]
+pub(crate) struct CopiesOptions {
+    pub(crate) git: GitClient,
+    /// The directory of all copies.
+    pub(crate) root: PathBuf,
+    /// How long a remote's refs are fresh.
+    pub(crate) freshness: Duration,
+    /// Bytes of all copies together; the least recently used are removed beyond it.
+    pub(crate) bytes: u64,
+}
+
+/// The local copies of remote repositories.
+#[derive(Debug)]
+pub(crate) struct Copies {
+    options: CopiesOptions,
+    open: Mutex<HashMap<String, Arc<Copy>>>,
+    sweeper: Sweeper,
+}
+
+impl Copies {
+    pub(crate) fn new(options: CopiesOptions) -> Self {
+        let sweeper = Sweeper::new(options.root.clone(), options.bytes);
+        Self { options, open: Mutex::default(), sweeper }
+    }
+
+    /// The copy of the repository at a URL. Nothing is fetched yet.
+    pub(crate) async fn open(&self, url: &str, access: Access) -> Result<Arc<Copy>> {
+        let remote = self.options.git.remote(url, access).await?;
+        self.sweeper.sweep_sometimes();
+        let name = name(&remote, access);
+        if let Some(copy) = self.lock().get(&name) {
+            copy.touch();
+            return Ok(Arc::clone(copy));
+        }
+        let dir = self.options.root.join(&name[..2]).join(&name[2..]);
+        let at = dir.display().to_string();
+        let local = blocking(move || Local::open(dir).map_err(|e| Error::internal(format!("{at}: {e}")))).await?;
+        local.touch();
+        let copy = Arc::new(Copy::new(remote, local, Snapshot::new(self.options.freshness)));
+        let mut open = self.lock();
+        forget_idle(&mut open);
+        // Somebody else may have been as quick: there is one copy, so that there is one fetch.
+        Ok(Arc::clone(open.entry(name).or_insert(copy)))
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<Copy>>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A name that tells no secret and is a directory's. What was fetched from inside our network for private modules is
+/// not what a public module's page leads to, even if it names the same place.
+fn name(remote: &Remote, access: Access) -> String {
+    let inside = if access.internal { "internal " } else { "" };
+    let hash = Sha256::digest(format!("{inside}{}", remote.key()));
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Drops what nobody uses and what is stale anyway; all that is idle when there is too much of it.
+fn forget_idle(open: &mut HashMap<String, Arc<Copy>>) {
+    let idle = |copy: &Arc<Copy>| Arc::strong_count(copy) == 1;
+    open.retain(|_, copy| !(idle(copy) && copy.snapshot.is_stale()));
+    let refs: usize = open.values().filter(|copy| idle(copy)).map(|copy| copy.snapshot.len()).sum();
+    if open.len() > MOST_IDLE || refs > MOST_IDLE_REFS {
+        open.retain(|_, copy| !idle(copy));
+    }
+}

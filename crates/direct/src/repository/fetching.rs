@@ -1,0 +1,94 @@
+//! One fetch at a time into a copy, and one fetch for all who wait: fifty versions that are asked for at once cost two
+//! operations of the remote, not fifty.
+
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use goproxy_engine::{ErrorKind, Result};
+use goproxy_git::FetchRequest;
+
+use super::copy::Copy;
+
+/// Ids that are wanted in one operation, at most: a request of some hundred KiB.
+const MOST_WANTS: usize = 10_000;
+
+/// Who waits for what.
+#[derive(Debug, Default)]
+pub(super) struct Fetching {
+    waiting: Mutex<Vec<Arc<Wish>>>,
+    turn: tokio::sync::Mutex<()>,
+}
+
+#[derive(Debug)]
+struct Wish {
+    request: FetchRequest,
+    done: OnceLock<Result<()>>,
+}
+
+impl Fetching {
+    /// Waits for the turn; by then somebody else may have fetched what is wanted.
+    pub(super) async fn fetch(&self, copy: &Copy, request: FetchRequest) -> Result<()> {
+        let wish = Arc::new(Wish { request, done: OnceLock::new() });
+        self.waiting().push(Arc::clone(&wish));
+        let _forget = Forget { fetching: self, wish: &wish };
+        let _turn = self.turn.lock().await;
+        if let Some(done) = wish.done.get() {
+            return done.clone();
+        }
+        // Wishes stay in the list until they are granted: if this future is dropped, others still find theirs.
+        let batch = self.alike(&wish);
+        let together = copy.fetch_now(joined(&batch)).await;
+        if batch.len() > 1 && together.as_ref().is_err_and(|e| e.kind() == ErrorKind::NotFound) {
+            // One of them wants what the remote does not have: that is no matter of the others.
+            return copy.fetch_now(wish.request.clone()).await;
+        }
+        for granted in &batch {
+            let _ = granted.done.set(together.clone());
+        }
+        self.waiting().retain(|waiting| waiting.done.get().is_none());
+        together
+    }
+
+    /// This wish and those that can be granted with it.
+    fn alike(&self, wish: &Arc<Wish>) -> Vec<Arc<Wish>> {
+        let mut wants = wish.request.wants.len();
+        let mut batch = vec![Arc::clone(wish)];
+        for other in self.waiting().iter() {
+            let same = other.request.shallow == wish.request.shallow && other.request.filter == wish.request.filter;
+            if same && !Arc::ptr_eq(other, wish) && other.done.get().is_none() {
+                wants += other.request.wants.len();
+                if wants > MOST_WANTS {
+                    break;
+                }
+                batch.push(Arc::clone(other));
+            }
+        }
+        batch
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Vec<Arc<Wish>>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Takes a wish off the list when nobody waits for it any more.
+struct Forget<'a> {
+    fetching: &'a Fetching,
+    wish: &'a Arc<Wish>,
+}
+
+impl Drop for Forget<'_> {
+    fn drop(&mut self) {
+        self.fetching.waiting().retain(|waiting| !Arc::ptr_eq(waiting, self.wish));
+    }
+}
+
+fn joined(batch: &[Arc<Wish>]) -> FetchRequest {
+    let mut request = batch[0].request.clone();
+    for wish in &batch[1..] {
+        request.wants.extend(&wish.request.wants);
+        request.haves.extend(&wish.request.haves);
+    }
+    request.wants.sort_unstable();
+    request.wants.dedup();
+    request
+}

@@ -1,0 +1,268 @@
+//! The source of modules that goes straight to git.
+
+use std::{
+    fmt::Display,
+    path::PathBuf,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use gomod::{ModulePath, ModuleVersion, Patterns, Query};
+use goproxy_engine::{
+    Error, ErrorKind, Kind, Object, Resolved, Result, Source, Staging, Store, Via, stage_bytes,
+};
+use goproxy_fetch::{GitClient, HttpClient, Upstream};
+use tokio::sync::Semaphore;
+
+use crate::{
+    coderepo::{CodeRepo, Coordinates, Revision},
+    content::Content,
+    discover::{Discovery, Root, Vcs},
+    repository::{Copies, CopiesOptions, Copy, Purpose, View},
+};
+
+/// How to fetch from git.
+#[derive(Clone, Debug)]
+pub struct NativeOptions {
+    /// For `?go-get=1` pages and module proxies that they name.
+    pub http: HttpClient,
+    /// The ways to git servers.
+    pub git: GitClient,
+    /// Where local copies of repositories are kept; made when it is needed.
+    pub root: PathBuf,
+    /// Bytes of all local copies together.
+    pub cache_bytes: u64,
+    /// How long what a repository advertises, and where it is, is believed.
+    pub freshness: Duration,
+    /// How long one answer may take.
+    pub time_limit: Duration,
+    /// How many zips are made at the same time; others wait.
+    pub concurrency: usize,
+    /// Modules that may come from inside our network.
+    pub private: Patterns,
+    /// Modules that may come over connections that prove nothing: GOINSECURE.
+    pub insecure: Patterns,
+    /// Which version control is allowed for which modules: GOVCS.
+    pub govcs: String,
+    /// What a client is told where a repository wants other credentials than there are.
+    pub refused: ErrorKind,
+    /// For what is kept in Mercurial, Subversion or Fossil.
+    pub others: Arc<dyn Source>,
+}
+
+/// Straight from git, without the `go` command. Clones share everything.
+#[derive(Clone, Debug)]
+pub struct Native(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    options: NativeOptions,
+    copies: Copies,
+    discovery: Discovery,
+    private: RwLock<Arc<Patterns>>,
+    making: Semaphore,
+}
+
+/// Where one module comes from.
+enum Place {
+    Git(Git),
+    /// What a go-import page names a proxy for.
+    Proxy(Upstream),
+    /// What only the `go` command fetches.
+    Other(Arc<dyn Source>),
+}
+
+/// A module in a git repository.
+struct Git {
+    root: Arc<Root>,
+    coordinates: Coordinates,
+    copy: Arc<Copy>,
+}
+
+impl Native {
+    /// Starts nothing and reads nothing yet.
+    pub fn new(options: NativeOptions) -> Self {
+        let copies = Copies::new(CopiesOptions {
+            git: options.git.clone(),
+            root: options.root.clone(),
+            freshness: options.freshness,
+            bytes: options.cache_bytes,
+        });
+        let discovery = Discovery::new(&options);
+        let private = RwLock::new(Arc::new(options.private.clone()));
+        let making = Semaphore::new(options.concurrency.max(1));
+        Self(Arc::new(Inner { options, copies, discovery, private, making }))
+    }
+
+    /// Replaces the patterns of private modules, for requests that come from now on.
+    pub fn set_private(&self, private: &Patterns) {
+        *self.0.private.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(private.clone());
+    }
+
+    /// An answer within the time that one may take, with the refusals of repositories as the operator wants them told.
+    async fn answer<T: Send>(&self, asked: &(dyn Display + Sync), work: impl Future<Output = Result<T>> + Send) -> Result<T> {
+        let limit = self.0.options.time_limit;
+        let Ok(answer) = tokio::time::timeout(limit, work).await else {
+            let text = format!("{asked}: version control took longer than {} seconds", limit.as_secs());
+            return Err(Error::new(ErrorKind::Timeout, text));
+        };
+        answer.map_err(|error| match error.kind() {
+            ErrorKind::Refused => as_kind(self.0.options.refused, &error),
+            _ => error,
+        })
+    }
+}
+
+fn as_kind(kind: ErrorKind, error: &Error) -> Error {
+    let told = Error::new(kind, error.message());
+    match error.detail() {
+        Some(detail) => told.with_detail(detail),
+        None => told,
+    }
+}
+
+impl Inner {
+    async fn place(&self, path: &ModulePath) -> Result<Place> {
+        let private = Arc::clone(&self.private.read().unwrap_or_else(PoisonError::into_inner));
+        let root = self.discovery.find(path, private.matches(path)).await?;
+        match root.vcs {
+            Vcs::Git => {
+                let coordinates = Coordinates::new(path, &root.prefix, &root.subdirectory)?;
+                let copy = self.copies.open(&root.url, root.access).await?;
+                Ok(Place::Git(Git { root, coordinates, copy }))
+            }
+            Vcs::Mod => Upstream::named_by_page(self.options.http.clone(), &root.url, root.access).map(Place::Proxy),
+            Vcs::Hg | Vcs::Svn | Vcs::Fossil => Ok(Place::Other(Arc::clone(&self.options.others))),
+        }
+    }
+
+    /// One file of a version, and those that come along.
+    async fn files(&self, git: &Git, version: &ModuleVersion, kind: Kind, store: &dyn Store) -> Result<Files> {
+        let refs = git.copy.refs().await?;
+        let below = |tag: &str| tag.strip_prefix(git.coordinates.tag_prefix()).is_some_and(|rest| rest.contains('/'));
+        let nested = refs.tags().any(|(tag, _)| below(tag));
+        let purpose = if kind == Kind::Zip && !nested { Purpose::Content } else { Purpose::Files };
+        let view = git.view(purpose);
+        let revision = CodeRepo::new(git.coordinates.clone(), &view).version(version.version()).await?;
+        let mut files = Vec::new();
+        if kind == Kind::Zip {
+            let _turn = self.making.acquire().await;
+            let content = Content {
+                git: &self.options.git,
+                copy: &git.copy,
+                revision: &revision,
+                module: version,
+                nested,
+                scratch: &self.options.root,
+            };
+            files.push((Object::Module(version.clone(), Kind::Zip), content.zip(store).await?));
+        }
+        files.extend(git.small_files(&revision, version, store).await?);
+        // What was asked for goes first.
+        files.sort_by_key(|(object, _)| !matches!(object, Object::Module(_, of) if *of == kind));
+        Ok(files)
+    }
+}
+
+type Files = Vec<(Object, Staging)>;
+
+impl Git {
+    fn view(&self, purpose: Purpose) -> View {
+        View::new(Arc::clone(&self.copy), self.coordinates.dir(), purpose)
+    }
+
+    /// `.info` and `.mod`.
+    async fn small_files(&self, revision: &Revision, version: &ModuleVersion, store: &dyn Store) -> Result<Files> {
+        let info = stage_bytes(store, &revision.info(&self.root.url)).await?;
+        let go_mod = stage_bytes(store, &revision.go_mod).await?;
+        let object = |kind| Object::Module(version.clone(), kind);
+        Ok(vec![(object(Kind::Info), info), (object(Kind::Mod), go_mod)])
+    }
+
+    async fn resolved(&self, path: &ModulePath, revision: Revision, store: &dyn Store) -> Result<Resolved> {
+        let info = revision.info(&self.root.url);
+        // What the rules made is a version of the path.
+        let extra = match ModuleVersion::new(path.clone(), revision.version.clone()) {
+            Ok(version) => self.small_files(&revision, &version, store).await?,
+            Err(_) => Vec::new(),
+        };
+        Ok(Resolved { info, extra })
+    }
+}
+
+/// `@latest` of a proxy that may not have that endpoint.
+async fn proxied_latest(upstream: &Upstream, path: &ModulePath, store: &dyn Store) -> Result<Resolved> {
+    let absent = match upstream.latest(path, store).await {
+        Err(error) if error.kind() == ErrorKind::NotFound => error,
+        answer => return answer,
+    };
+    let Ok(list) = gomod::list::parse(&upstream.list(path).await?) else { return Err(absent) };
+    let newest = list.highest_compatible().or_else(|| list.highest_incompatible()).or_else(|| list.newest_pseudo());
+    let query = newest.and_then(|version| Query::parse(version.as_str()).ok()).ok_or(absent)?;
+    upstream.query(path, &query, store).await
+}
+
+#[async_trait]
+impl Source for Native {
+    fn via(&self) -> Via {
+        Via::Direct
+    }
+
+    async fn list(&self, path: &ModulePath) -> Result<Bytes> {
+        let work = async {
+            match self.0.place(path).await? {
+                Place::Git(git) => {
+                    let view = git.view(Purpose::Files);
+                    let versions = CodeRepo::new(git.coordinates.clone(), &view).versions().await?;
+                    Ok(versions.iter().flat_map(|version| [version, "\n"]).collect::<String>().into())
+                }
+                Place::Proxy(upstream) => upstream.list(path).await,
+                Place::Other(source) => source.list(path).await,
+            }
+        };
+        self.answer(path, work).await
+    }
+
+    async fn latest(&self, path: &ModulePath, store: &dyn Store) -> Result<Resolved> {
+        let work = async {
+            match self.0.place(path).await? {
+                Place::Git(git) => {
+                    let view = git.view(Purpose::Files);
+                    let revision = CodeRepo::new(git.coordinates.clone(), &view).latest().await?;
+                    git.resolved(path, revision, store).await
+                }
+                Place::Proxy(upstream) => proxied_latest(&upstream, path, store).await,
+                Place::Other(source) => source.latest(path, store).await,
+            }
+        };
+        self.answer(path, work).await
+    }
+
+    async fn query(&self, path: &ModulePath, query: &Query, store: &dyn Store) -> Result<Resolved> {
+        let work = async {
+            match self.0.place(path).await? {
+                Place::Git(git) => {
+                    let view = git.view(Purpose::Files);
+                    let revision = CodeRepo::new(git.coordinates.clone(), &view).query(query).await?;
+                    git.resolved(path, revision, store).await
+                }
+                Place::Proxy(upstream) => upstream.query(path, query, store).await,
+                Place::Other(source) => source.query(path, query, store).await,
+            }
+        };
+        self.answer(path, work).await
+    }
+
+    async fn fetch(&self, version: &ModuleVersion, kind: Kind, store: &dyn Store) -> Result<Files> {
+        let work = async {
+            match self.0.place(version.path()).await? {
+                Place::Git(git) => self.0.files(&git, version, kind, store).await,
+                Place::Proxy(upstream) => upstream.fetch(version, kind, store).await,
+                Place::Other(source) => source.fetch(version, kind, store).await,
+            }
+        };
+        self.answer(version, work).await
+    }
+}

@@ -1,0 +1,100 @@
+//! Takes a pack from the wire: `git index-pack --fix-thin` in bounded memory.
+//!
+//! Memory is 48 bytes for each object (60 in SHA-256 repositories), about 32 MiB of bases that are used again, fixed
+//! buffers, and for deltas that have deltas the object at hand with its base.
+
+mod bases;
+mod parse;
+mod resolve;
+mod spool;
+mod table;
+
+use super::{corrupt, index};
+use crate::{Error, ObjectFormat, Objects};
+use parse::Parser;
+use resolve::Resolver;
+use spool::Spool;
+use std::{fmt, path::Path};
+
+/// What a pack may hold at most; beyond is [`Error::TooLarge`].
+#[derive(Clone, Copy, Debug)]
+pub struct PackLimits {
+    /// Bytes of the pack. All objects, inflated and made from deltas, may have 64 times as much together (and at least
+    /// 4 GiB), which bounds the time.
+    pub bytes: u64,
+    /// Number of objects.
+    pub objects: u32,
+    /// Bytes of one object, inflated.
+    pub object: u64,
+}
+
+/// What came.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PackStats {
+    /// Objects in the pack as it is on disk.
+    pub objects: u32,
+    /// Of these, bases that were added since the pack was thin.
+    pub bases: u32,
+    /// Bytes of the pack as it is on disk.
+    pub bytes: u64,
+}
+
+/// Takes the bytes of one pack as they come and makes it part of a repository.
+///
+/// Nothing is visible before [`PackReceiver::finish`] succeeds; dropped before, it leaves nothing behind. Killed, it leaves
+/// `objects/pack/tmp_*`, which `git gc` removes too.
+pub struct PackReceiver {
+    parser: Parser,
+    spool: Spool,
+    limits: PackLimits,
+    failed: bool,
+}
+
+impl PackReceiver {
+    /// For the repository at `git_dir`, which [`init`](crate::init) made.
+    pub fn new(git_dir: &Path, format: ObjectFormat, limits: PackLimits) -> Result<Self, Error> {
+        let spool = Spool::new(git_dir)?;
+        Ok(Self { parser: Parser::new(format, limits), spool, limits, failed: false })
+    }
+
+    /// Takes the next bytes, in pieces of any size. After an error there is nothing to do but to drop it.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        if self.failed {
+            return corrupt("the pack has been refused before");
+        }
+        let done = self.parser.take(bytes).and_then(|()| self.spool.write(bytes));
+        self.failed = done.is_err();
+        done
+    }
+
+    /// Checks the whole, resolves deltas (against objects of `bases` too: a thin pack) and publishes the pack. Blocking, for
+    /// as long as `git index-pack` takes.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] if a delta's base is neither in the pack nor in `bases`.
+    pub fn finish(mut self, bases: &dyn Objects) -> Result<PackStats, Error> {
+        if self.failed {
+            return corrupt("the pack has been refused before");
+        }
+        let (mut table, mut checksum) = self.parser.finish()?;
+        if table.count() == 0 {
+            return Ok(PackStats::default());
+        }
+        let spooled = self.spool.file()?;
+        let needed = Resolver::new(&mut table, spooled, bases, self.limits).run()?;
+        let added = bases::add(&mut table, &mut self.spool, bases, needed)?;
+        if added > 0 {
+            checksum = self.spool.renew(table.format, table.count())?;
+        }
+        let sorted = table.sorted()?;
+        let row = |at: u32| table.row(sorted[at as usize]);
+        self.spool.publish(&checksum, |out| index::write(out, &checksum, table.count(), row))?;
+        Ok(PackStats { objects: table.count(), bases: added, bytes: self.spool.len() })
+    }
+}
+
+impl fmt::Debug for PackReceiver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PackReceiver").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}

@@ -70,6 +70,17 @@ impl Entry {
         self
     }
 
+    /// A delta on the entry that stands right before it in the pack.
+    pub(crate) fn after(previous: &Self, delta: &[u8]) -> Self {
+        let mut rest = previous.bytes().len() as u64;
+        let mut offset = vec![(rest & 0x7f) as u8];
+        while rest > 0x7f {
+            rest = (rest >> 7) - 1;
+            offset.insert(0, (rest & 0x7f) as u8 | 0x80);
+        }
+        Self::new(OFS_DELTA, delta).base(&offset)
+    }
+
     fn bytes(&self) -> Vec<u8> {
         let mut out = vec![self.kind << 4 | (self.size & 15) as u8];
         let mut rest = self.size >> 4;
@@ -149,6 +160,20 @@ impl Bits {
 /// The head of a delta and its instructions.
 pub(crate) fn delta(base: u64, result: u64, instructions: &[u8]) -> Vec<u8> {
     [varint(base), varint(result), instructions.to_vec()].concat()
+}
+
+/// Instructions that copy `size` bytes from the base's start.
+pub(crate) fn copies(size: u64) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut at = 0_u64;
+    while at < size {
+        let part = (size - at).min(0xff_ffff);
+        out.push(0xff);
+        out.extend(&at.to_le_bytes()[..4]);
+        out.extend(&part.to_le_bytes()[..3]);
+        at += part;
+    }
+    out
 }
 
 fn varint(mut value: u64) -> Vec<u8> {

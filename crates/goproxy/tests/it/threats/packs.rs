@@ -208,6 +208,30 @@ const TOLERATED: &[&str] = &[
     "another pack after it",
 ];
 
+/// Each delta is its base twice: a kilobyte becomes terabytes.
+#[tokio::test]
+async fn deltas_that_double_are_given_up() {
+    let (lab, script, good, proxy) = attacked().await;
+    let before = lab.snapshot();
+    let mut entries = good.entries().to_vec();
+    let mut size = 1024;
+    entries.push(Entry::new(BLOB, &[b'x'; 1024]));
+    while size < 1 << 42 {
+        // A copy reaches four gigabytes far; what is beyond is never reached by an honest reader either.
+        let twice = forge::copies(size.min(1 << 32)).repeat(2);
+        entries.push(Entry::after(entries.last().unwrap(), &forge::delta(size, size * 2, &twice)));
+        size *= 2;
+    }
+    script.say(Lines { fetch: Fetch::Pack(pack(&entries)), ..good.lines() });
+    let answer = zip(&proxy, "double").await;
+    assert_refused(&answer, "double");
+    assert_clean(&proxy, "double", "double");
+    assert!(peak_memory(proxy.pid()) < 256, "{} MiB", peak_memory(proxy.pid()));
+    script.say(good.lines());
+    assert_eq!(mended(&proxy, "double").await.status, 200, "{}", proxy.log());
+    lab.assert_untouched(&proxy, &before, "double");
+}
+
 /// Asks until a failure that is remembered for a moment is forgotten.
 async fn mended(proxy: &Proxy, module: &str) -> goproxy_testkit::Response {
     let started = std::time::Instant::now();

@@ -45,9 +45,9 @@ impl Content<'_> {
         let module = self.module.clone();
         if plan.converted() {
             let archive = self.archive().await?;
-            let dir = self.revision.dir.clone();
-            let license = None;
-            return staged(store, move |out| archive::write_converted(&archive.tar(), license, &module, &dir, out)).await;
+            let odb = self.copy.odb().await?;
+            let write = move |out: &mut dyn io::Write| archive::write_converted(&plan, &*odb, &archive.tar(), &module, out);
+            return staged(store, write).await;
         }
         let odb = self.copy.odb().await?;
         staged(store, move |out| archive::write(&plan, &*odb, &module, out)).await

@@ -9,7 +9,7 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use gomod::{ModulePath, ModuleVersion, Patterns, Query};
+use gomod::{ModulePath, ModuleVersion, Patterns, Query, vcs::GoVcs};
 use goproxy_engine::{
     Error, ErrorKind, Kind, Object, Resolved, Result, Source, Staging, Store, Via, stage_bytes,
 };
@@ -19,7 +19,7 @@ use tokio::sync::Semaphore;
 use crate::{
     coderepo::{CodeRepo, Coordinates, Revision},
     content::Content,
-    discover::{Discovery, Root, Vcs},
+    discover::{Discovery, DiscoveryOptions, Root, Vcs},
     repository::{Copies, CopiesOptions, Copy, Purpose, View},
 };
 
@@ -44,12 +44,12 @@ pub struct NativeOptions {
     pub private: Patterns,
     /// Modules that may come over connections that prove nothing: GOINSECURE.
     pub insecure: Patterns,
-    /// Which version control is allowed for which modules: GOVCS.
-    pub govcs: String,
+    /// Which version control is allowed for which modules.
+    pub govcs: GoVcs,
     /// What a client is told where a repository wants other credentials than there are.
     pub refused: ErrorKind,
-    /// For what is kept in Mercurial, Subversion or Fossil.
-    pub others: Arc<dyn Source>,
+    /// For what is kept in Mercurial, Subversion, Bazaar or Fossil: the `go` command, if there is one.
+    pub others: Option<Arc<dyn Source>>,
 }
 
 /// Straight from git, without the `go` command. Clones share everything.
@@ -90,7 +90,13 @@ impl Native {
             freshness: options.freshness,
             bytes: options.cache_bytes,
         });
-        let discovery = Discovery::new(&options);
+        let rules = DiscoveryOptions {
+            insecure: options.insecure.clone(),
+            govcs: options.govcs.clone(),
+            freshness: options.freshness,
+            refused: options.refused,
+        };
+        let discovery = Discovery::new(options.http.clone(), options.git.clone(), rules);
         let private = RwLock::new(Arc::new(options.private.clone()));
         let making = Semaphore::new(options.concurrency.max(1));
         Self(Arc::new(Inner { options, copies, discovery, private, making }))
@@ -101,18 +107,40 @@ impl Native {
         *self.0.private.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(private.clone());
     }
 
-    /// An answer within the time that one may take, with the refusals of repositories as the operator wants them told.
+    /// Replaces the patterns of modules that may be insecure, likewise.
+    pub fn set_insecure(&self, insecure: &Patterns) {
+        self.0.discovery.set_insecure(insecure);
+    }
+
+    /// An answer within the time that one may take.
     async fn answer<T: Send>(&self, asked: &(dyn Display + Sync), work: impl Future<Output = Result<T>> + Send) -> Result<T> {
         let limit = self.0.options.time_limit;
-        let Ok(answer) = tokio::time::timeout(limit, work).await else {
+        tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
             let text = format!("{asked}: version control took longer than {} seconds", limit.as_secs());
-            return Err(Error::new(ErrorKind::Timeout, text));
-        };
+            Err(Error::new(ErrorKind::Timeout, text))
+        })
+    }
+
+    /// A repository's refusal as the operator wants it told; those of our own rules are none of it.
+    fn told<T>(&self, answer: Result<T>) -> Result<T> {
         answer.map_err(|error| match error.kind() {
             ErrorKind::Refused => as_kind(self.0.options.refused, &error),
             _ => error,
         })
     }
+}
+
+/// There is no `go` here.
+fn needs_go(path: &ModulePath, vcs: Vcs) -> Error {
+    let (name, program) = match vcs {
+        Vcs::Hg => ("Mercurial", "hg"),
+        Vcs::Svn => ("Subversion", "svn"),
+        Vcs::Bzr => ("Bazaar", "bzr"),
+        _ => ("Fossil", "fossil"),
+    };
+    let text = format!("{path}: is kept in {name}, which this proxy fetches with the go command only, and it has none");
+    let remedy = format!("no go on PATH; install Go and {program} where goproxy runs");
+    Error::new(ErrorKind::Internal, text).with_detail(remedy)
 }
 
 fn as_kind(kind: ErrorKind, error: &Error) -> Error {
@@ -134,7 +162,7 @@ impl Inner {
                 Ok(Place::Git(Git { root, coordinates, copy }))
             }
             Vcs::Mod => Upstream::named_by_page(self.options.http.clone(), &root.url, root.access).map(Place::Proxy),
-            Vcs::Hg | Vcs::Svn | Vcs::Fossil => Ok(Place::Other(Arc::clone(&self.options.others))),
+            other => self.options.others.clone().map(Place::Other).ok_or_else(|| needs_go(path, other)),
         }
     }
 
@@ -171,6 +199,24 @@ type Files = Vec<(Object, Staging)>;
 impl Git {
     fn view(&self, purpose: Purpose) -> View {
         View::new(Arc::clone(&self.copy), self.coordinates.dir(), purpose)
+    }
+
+    async fn list(&self) -> Result<Bytes> {
+        let view = self.view(Purpose::Files);
+        let versions = CodeRepo::new(self.coordinates.clone(), &view).versions().await?;
+        Ok(versions.iter().flat_map(|version| [version, "\n"]).collect::<String>().into())
+    }
+
+    async fn latest(&self, path: &ModulePath, store: &dyn Store) -> Result<Resolved> {
+        let view = self.view(Purpose::Files);
+        let revision = CodeRepo::new(self.coordinates.clone(), &view).latest().await?;
+        self.resolved(path, revision, store).await
+    }
+
+    async fn query(&self, path: &ModulePath, query: &Query, store: &dyn Store) -> Result<Resolved> {
+        let view = self.view(Purpose::Files);
+        let revision = CodeRepo::new(self.coordinates.clone(), &view).query(query).await?;
+        self.resolved(path, revision, store).await
     }
 
     /// `.info` and `.mod`.
@@ -213,12 +259,8 @@ impl Source for Native {
     async fn list(&self, path: &ModulePath) -> Result<Bytes> {
         let work = async {
             match self.0.place(path).await? {
-                Place::Git(git) => {
-                    let view = git.view(Purpose::Files);
-                    let versions = CodeRepo::new(git.coordinates.clone(), &view).versions().await?;
-                    Ok(versions.iter().flat_map(|version| [version, "\n"]).collect::<String>().into())
-                }
-                Place::Proxy(upstream) => upstream.list(path).await,
+                Place::Git(git) => self.told(git.list().await),
+                Place::Proxy(upstream) => self.told(upstream.list(path).await),
                 Place::Other(source) => source.list(path).await,
             }
         };
@@ -228,12 +270,8 @@ impl Source for Native {
     async fn latest(&self, path: &ModulePath, store: &dyn Store) -> Result<Resolved> {
         let work = async {
             match self.0.place(path).await? {
-                Place::Git(git) => {
-                    let view = git.view(Purpose::Files);
-                    let revision = CodeRepo::new(git.coordinates.clone(), &view).latest().await?;
-                    git.resolved(path, revision, store).await
-                }
-                Place::Proxy(upstream) => proxied_latest(&upstream, path, store).await,
+                Place::Git(git) => self.told(git.latest(path, store).await),
+                Place::Proxy(upstream) => self.told(proxied_latest(&upstream, path, store).await),
                 Place::Other(source) => source.latest(path, store).await,
             }
         };
@@ -243,12 +281,8 @@ impl Source for Native {
     async fn query(&self, path: &ModulePath, query: &Query, store: &dyn Store) -> Result<Resolved> {
         let work = async {
             match self.0.place(path).await? {
-                Place::Git(git) => {
-                    let view = git.view(Purpose::Files);
-                    let revision = CodeRepo::new(git.coordinates.clone(), &view).query(query).await?;
-                    git.resolved(path, revision, store).await
-                }
-                Place::Proxy(upstream) => upstream.query(path, query, store).await,
+                Place::Git(git) => self.told(git.query(path, query, store).await),
+                Place::Proxy(upstream) => self.told(upstream.query(path, query, store).await),
                 Place::Other(source) => source.query(path, query, store).await,
             }
         };
@@ -258,8 +292,8 @@ impl Source for Native {
     async fn fetch(&self, version: &ModuleVersion, kind: Kind, store: &dyn Store) -> Result<Files> {
         let work = async {
             match self.0.place(version.path()).await? {
-                Place::Git(git) => self.0.files(&git, version, kind, store).await,
-                Place::Proxy(upstream) => upstream.fetch(version, kind, store).await,
+                Place::Git(git) => self.told(self.0.files(&git, version, kind, store).await),
+                Place::Proxy(upstream) => self.told(upstream.fetch(version, kind, store).await),
                 Place::Other(source) => source.fetch(version, kind, store).await,
             }
         };

@@ -1,12 +1,18 @@
 //! The one place where HTTP clients are made: TLS verified against the platform's roots, time limits, proxies from the
 //! environment, redirects left to us, nothing decoded, nothing of a client's request passed on.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use goproxy_engine::{Error, ErrorKind, Result};
 use reqwest::{Client, ClientBuilder, Url, redirect};
 
-use crate::{guard, netrc, netrc::Netrc, proxies::ProxySettings, retry::Pauses, roots};
+use crate::{
+    Access, Lookup, guard, netrc, netrc::Netrc, proxies::ProxySettings, reach, resolve::Resolver, retry::Pauses, roots,
+};
 
 /// Limits and sources of configuration of a [`HttpClient`].
 #[derive(Clone, Debug)]
@@ -24,6 +30,8 @@ pub struct ClientOptions {
     pub proxies: ProxySettings,
     /// The `.netrc` file; one that cannot be read is no error.
     pub netrc: Option<PathBuf>,
+    /// Where names are looked up; scripted in tests.
+    pub lookup: Lookup,
 }
 
 impl Default for ClientOptions {
@@ -36,6 +44,7 @@ impl Default for ClientOptions {
             in_flight: 64,
             proxies: ProxySettings::from_env(),
             netrc: netrc::path(|name| std::env::var_os(name)),
+            lookup: Lookup::default(),
         }
     }
 }
@@ -48,6 +57,8 @@ pub struct HttpClient(Arc<Inner>);
 struct Inner {
     direct: Client,
     proxied: Client,
+    /// For what is done on behalf of strangers, and for TLS that cannot be verified: made when first needed.
+    special: [OnceLock<Client>; 8],
     options: ClientOptions,
     netrc: Netrc,
     pauses: Pauses,
@@ -59,19 +70,41 @@ impl HttpClient {
     /// # Errors
     /// An unusable proxy or an unreadable `SSL_CERT_FILE`: the message names the setting.
     pub fn new(options: ClientOptions) -> Result<Self> {
-        let direct = build(&options, Ok)?;
-        let proxied = if options.proxies.is_empty() {
-            direct.clone()
-        } else {
-            build(&options, |builder| options.proxies.apply(builder))?
-        };
-        let netrc = read_netrc(&options);
-        Ok(Self(Arc::new(Inner { direct, proxied, options, netrc, pauses: Pauses::default() })))
+        let open = Way { guarded: false, insecure: false, proxied: false };
+        let direct = build(&options, open)?;
+        let proxied =
+            if options.proxies.is_empty() { direct.clone() } else { build(&options, Way { proxied: true, ..open })? };
+        let (netrc, special, pauses) = (read_netrc(&options), Default::default(), Pauses::default());
+        Ok(Self(Arc::new(Inner { direct, proxied, special, options, netrc, pauses })))
     }
 
-    /// The client for a URL: this machine is never reached through a proxy, as in Go.
+    /// The client for a URL that the operator configured: this machine is never reached through a proxy, as in Go.
     pub(crate) fn for_url(&self, url: &Url) -> &Client {
         if guard::is_loopback(url) { &self.0.direct } else { &self.0.proxied }
+    }
+
+    /// The client for a URL that a module, a page or a redirect named.
+    ///
+    /// # Errors
+    /// A URL that such a one may not name ([`Access::internal`]).
+    pub(crate) fn for_access(&self, url: &Url, access: Access) -> Result<&Client> {
+        let guarded = !access.internal;
+        // A stranger has no business with our proxies either, where they would be reached past the guard.
+        let ours = |host: &String| url.host_str().is_some_and(|named| host.eq_ignore_ascii_case(named));
+        if guarded && (guard::is_internal(url) || self.0.options.proxies.hosts().iter().any(ours)) {
+            return Err(reach::no_address(url, true));
+        }
+        if !guarded && !access.insecure {
+            return Ok(self.for_url(url));
+        }
+        let proxied = !self.0.options.proxies.is_empty() && !guard::is_loopback(url);
+        let way = Way { guarded, insecure: access.insecure, proxied };
+        let slot = &self.0.special[way.index()];
+        if let Some(client) = slot.get() {
+            return Ok(client);
+        }
+        let client = build(&self.0.options, way)?;
+        Ok(slot.get_or_init(|| client))
     }
 
     pub(crate) fn options(&self) -> &ClientOptions {
@@ -84,6 +117,29 @@ impl HttpClient {
 
     pub(crate) fn pauses(&self) -> &Pauses {
         &self.0.pauses
+    }
+}
+
+/// What makes one client differ from another.
+#[derive(Clone, Copy, Debug)]
+struct Way {
+    guarded: bool,
+    insecure: bool,
+    proxied: bool,
+}
+
+impl Way {
+    fn index(self) -> usize {
+        usize::from(self.guarded) << 2 | usize::from(self.insecure) << 1 | usize::from(self.proxied)
+    }
+
+    fn apply(self, builder: ClientBuilder, options: &ClientOptions) -> Result<ClientBuilder> {
+        let exempt = if self.proxied { options.proxies.hosts() } else { Vec::new() };
+        let lookup = options.lookup.clone();
+        let builder = builder
+            .dns_resolver(Arc::new(Resolver { lookup, guarded: self.guarded, exempt }))
+            .tls_danger_accept_invalid_certs(self.insecure);
+        if self.proxied { options.proxies.apply(builder) } else { Ok(builder) }
     }
 }
 
@@ -101,8 +157,8 @@ fn read_netrc(options: &ClientOptions) -> Netrc {
 /// Builds with the roots that Go would trust. Where one of the certificates beside the environment's is too odd for
 /// the TLS library, all of those are left out; where a machine has no certificates at all (an empty container), https
 /// fails later, with a reason, instead of keeping a proxy from starting that needs none.
-fn build(options: &ClientOptions, finish: impl Fn(ClientBuilder) -> Result<ClientBuilder>) -> Result<Client> {
-    let attempt = |builder: ClientBuilder| Ok::<_, Error>(finish(builder)?.build());
+fn build(options: &ClientOptions, way: Way) -> Result<Client> {
+    let attempt = |builder: ClientBuilder| Ok::<_, Error>(way.apply(builder, options)?.build());
     let extra = roots::beside_env()?;
     if !extra.is_empty() {
         match attempt(base(options).tls_certs_merge(extra))? {

@@ -1,6 +1,6 @@
-//! Which addresses a redirect of a public upstream may not lead to. A first guard against server-side request forgery:
-//! it sees address literals and names that are never public; other names that resolve to such addresses are not looked
-//! up here, and where a proxy is configured it is the proxy that looks them up.
+//! Which addresses are not public: the guard against server-side request forgery. It judges URLs (address literals in
+//! every spelling, names that are never public) before a request, and what other names resolve to when a connection is
+//! made (`resolve`). Where an HTTP proxy is configured it is the proxy that looks names up and has to refuse.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
@@ -20,9 +20,16 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
 /// Whether the URL names something that is not on the public internet.
 pub(crate) fn is_internal(url: &Url) -> bool {
     match host(url) {
-        Host::Address(IpAddr::V4(ip)) => internal_v4(ip),
-        Host::Address(IpAddr::V6(ip)) => internal_v6(ip),
+        Host::Address(ip) => !is_public(ip),
         Host::Name(name) => is_localhost(&name) || is_never_public(&name),
+    }
+}
+
+/// Whether the address is one of the public internet.
+pub(crate) fn is_public(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => !internal_v4(ip),
+        IpAddr::V6(ip) => !internal_v6(ip),
     }
 }
 
@@ -83,16 +90,20 @@ fn internal_v6(ip: Ipv6Addr) -> bool {
     if let Some(v4) = embedded_v4(ip) {
         return internal_v4(v4);
     }
-    let first = ip.segments()[0];
+    let [first, second, third, ..] = ip.segments();
     ip.is_loopback()
         || ip.is_unspecified()
         || ip.is_multicast()
+        // Teredo hides an address of IPv4; networks choose what 64:ff9b:1::/48 leads to; 100::/64 leads nowhere.
+        || (first, second) == (0x2001, 0)
+        || (first, second, third) == (0x64, 0xff9b, 1)
+        || (first, second, third) == (0x100, 0, 0)
         || first & 0xfe00 == 0xfc00
         || first & 0xffc0 == 0xfe80
         || first & 0xffc0 == 0xfec0
 }
 
-/// The IPv4 address that a mapped, compatible, NAT64 or 6to4 address leads to.
+/// The IPv4 address that a mapped, translated, compatible, NAT64 or 6to4 address leads to.
 fn embedded_v4(ip: Ipv6Addr) -> Option<Ipv4Addr> {
     let quad = |high: u16, low: u16| {
         let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
@@ -100,6 +111,7 @@ fn embedded_v4(ip: Ipv6Addr) -> Option<Ipv4Addr> {
     };
     match ip.segments() {
         [0, 0, 0, 0, 0, 0xffff, high, low] => Some(quad(high, low)),
+        [0, 0, 0, 0, 0xffff, 0, high, low] => Some(quad(high, low)),
         [0, 0, 0, 0, 0, 0, high, low] if high != 0 => Some(quad(high, low)),
         [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(quad(high, low)),
         [0x2002, high, low, ..] => Some(quad(high, low)),
@@ -136,6 +148,16 @@ mod tests {
             "[64:ff9b::7f00:1]",
             "[2002:7f00:1::]",
             "[::7f00:1]",
+            "[::ffff:0:7f00:1]",
+            "[64:ff9b:1::7f00:1]",
+            "[2001:0:4136:e378:8000:63bf:80ff:fffe]",
+            "[fec0::1]",
+            "[ff02::1]",
+            "0177.0.0.1",
+            "0x7f.0x0.1",
+            "\u{ff11}\u{ff12}\u{ff17}.0.0.1",
+            "127\u{3002}0.0.1",
+            "198.18.0.1",
             "224.0.0.1",
             "255.255.255.255",
             "%31%32%37.0.0.1",

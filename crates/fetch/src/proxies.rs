@@ -35,6 +35,13 @@ impl ProxySettings {
         self.http.is_none() && self.https.is_none()
     }
 
+    /// The hosts of the proxies themselves, which may be anywhere.
+    pub(crate) fn hosts(&self) -> Vec<String> {
+        let urls = [("HTTP_PROXY", &self.http), ("HTTPS_PROXY", &self.https)];
+        let urls = urls.into_iter().filter_map(|(name, value)| parse(name, value.as_ref()?).ok());
+        urls.filter_map(|url| url.host_str().map(str::to_owned)).collect()
+    }
+
     /// Sets them on a builder that has none.
     pub(crate) fn apply(&self, mut builder: ClientBuilder) -> Result<ClientBuilder> {
         let no = NoProxy::from_string(self.no.as_deref().unwrap_or_default());

@@ -15,7 +15,7 @@ use crate::{
     credentials::Credential,
     failure::Failure,
     files::Files,
-    get::Target,
+    get::{Scope, Target},
     guard,
     retry::retrying,
     wire::{self, escape_path},
@@ -46,8 +46,7 @@ struct Http {
     client: HttpClient,
     base: Url,
     credential: Option<Credential>,
-    /// Whether the operator pointed us at an internal address.
-    inside: bool,
+    scope: Scope,
 }
 
 impl Upstream {
@@ -57,6 +56,10 @@ impl Upstream {
     /// # Errors
     /// What is no http, https or file URL, or would send a password in the clear; the text never holds the password.
     pub fn new(client: HttpClient, url: &str) -> Result<Self> {
+        Self::within(client, url, None)
+    }
+
+    fn within(client: HttpClient, url: &str, access: Option<Access>) -> Result<Self> {
         let wrong = |why: String| Error::new(ErrorKind::Internal, why);
         let mut base = Url::parse(url).map_err(|e| wrong(format!("invalid proxy URL: {e}")))?;
         base.set_fragment(None);
@@ -64,8 +67,9 @@ impl Upstream {
         let place = match base.scheme() {
             "http" | "https" => {
                 let credential = Credential::take(&mut base, client.netrc())?;
-                let inside = guard::is_internal(&base);
-                Place::Http(Http { client, base: base.clone(), credential, inside })
+                let configured = || Scope::Configured { inside: guard::is_internal(&base) };
+                let scope = access.map_or_else(configured, Scope::Named);
+                Place::Http(Http { client, base: base.clone(), credential, scope })
             }
             "file" => Place::Files(Files::new(&base)?),
             other => return Err(wrong(format!("invalid proxy URL scheme {other} (must be https, http or file)"))),
@@ -73,13 +77,18 @@ impl Upstream {
         Ok(Self(Arc::new(Inner { place, shown: wire::shown(&base), turns: Semaphore::new(in_flight) })))
     }
 
-    /// A proxy that a go-import page names (`mod`): only what the module may connect to.
+    /// A proxy that a go-import page names (`mod`): over http or https, and only where the module may connect to.
     ///
     /// # Errors
-    /// As [`Upstream::new`].
+    /// As [`Upstream::new`], and what is not allowed.
     pub fn named_by_page(client: HttpClient, url: &str, access: Access) -> Result<Self> {
-        let _ = access;
-        Self::new(client, url)
+        let scheme = url.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+        match scheme.as_deref() {
+            Some("https") => {}
+            Some("http") if access.insecure => {}
+            _ => return Err(Error::new(ErrorKind::Invalid, "a go-import page names a module proxy that is not https")),
+        }
+        Self::within(client, url, Some(access))
     }
 
     /// A small body, whole. `path` is percent-encoded, without a leading slash.
@@ -138,7 +147,7 @@ impl Http {
         let mut url = self.base.clone();
         let base = self.base.path();
         url.set_path(&format!("{}/{path}", base.strip_suffix('/').unwrap_or(base)));
-        let target = Target { url: &url, credential: self.credential.as_ref(), inside: self.inside };
+        let target = Target { url: &url, credential: self.credential.as_ref(), scope: self.scope };
         self.client.get(target, limit).await
     }
 }

@@ -7,6 +7,7 @@
 pub mod dirhash;
 mod escape;
 mod fold;
+pub mod go_import;
 mod info;
 pub mod list;
 mod major;
@@ -21,6 +22,7 @@ pub mod route;
 pub mod semver;
 pub mod sumdb;
 mod tile;
+pub mod vcs;
 mod version;
 pub mod zip;
 

@@ -18,13 +18,13 @@ use super::{Reply, Server, options, server::Asked};
 use crate::{ClientOptions, HttpClient, ProxySettings, Secret, Upstream};
 
 /// A certificate for 127.0.0.1 that no platform trusts: the acceptor that shows it, and its PEM file.
-struct Identity {
+pub(super) struct Identity {
     dir: tempfile::TempDir,
     config: ServerConfig,
 }
 
 impl Identity {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("ca.pem"), made.cert.pem()).unwrap();
@@ -44,7 +44,7 @@ impl Identity {
         self.dir.path().join("ca.pem")
     }
 
-    async fn server(&self, answer: impl Fn(usize, &Asked) -> Reply + Send + Sync + 'static) -> Server {
+    pub(super) async fn server(&self, answer: impl Fn(usize, &Asked) -> Reply + Send + Sync + 'static) -> Server {
         Server::start_tls(self.acceptor(&["http/1.1"]), answer).await
     }
 }

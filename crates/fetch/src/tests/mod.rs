@@ -3,7 +3,9 @@
 mod answers;
 mod environment;
 mod files;
+mod guard;
 mod limits;
+mod page;
 mod redirects;
 mod retries;
 mod server;

@@ -20,12 +20,34 @@ use std::{fmt, path::Path};
 #[derive(Clone, Copy, Debug)]
 pub struct PackLimits {
     /// Bytes of the pack. All objects, inflated and made from deltas, may have 64 times as much together (and at least
-    /// 4 GiB), which bounds the time.
+    /// 1 GiB), which bounds the time.
     pub bytes: u64,
     /// Number of objects.
     pub objects: u32,
     /// Bytes of one object, inflated.
     pub object: u64,
+}
+
+impl PackLimits {
+    /// Bytes that may be inflated or made from deltas before a pack is found to be a bomb.
+    fn work(&self) -> u64 {
+        self.bytes.saturating_mul(64).max(1 << 30)
+    }
+
+    /// Whether an object of so many bytes is allowed.
+    fn check(&self, size: u64) -> Result<(), Error> {
+        match size > self.object {
+            true => Err(Error::TooLarge(format!("the pack has an object of {size} bytes, more than {}", self.object))),
+            false => Ok(()),
+        }
+    }
+}
+
+/// Takes from what may still be made.
+fn spend(work: &mut u64, bytes: u64) -> Result<(), Error> {
+    let left = work.checked_sub(bytes);
+    *work = left.ok_or_else(|| Error::TooLarge("the objects of the pack are too large together".into()))?;
+    Ok(())
 }
 
 /// What came.

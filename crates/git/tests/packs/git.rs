@@ -59,7 +59,7 @@ impl Git {
             (0..files).map(|_| (0..90).map(|_| line()).collect::<String>().into()).collect();
         for commit in 0..commits {
             for (at, content) in contents.iter_mut().enumerate() {
-                if commit > 0 && (at as u32 + commit) % 5 == 0 {
+                if commit > 0 && (at as u32 + commit).is_multiple_of(5) {
                     content.extend(line().into_bytes());
                 }
             }

@@ -20,6 +20,9 @@ pub enum ZipError {
     /// The files in it are larger than [`MAX_ZIP`].
     #[error("total uncompressed size of module contents too large (max size is {MAX_ZIP} bytes)")]
     ContentTooLarge,
+    /// The files that would go into it are larger than [`MAX_ZIP`].
+    #[error("module source tree too large (max size is {MAX_ZIP} bytes)")]
+    TreeTooLarge,
     /// It has more files and folders than [`MAX_PATHS`], or longer names than [`MAX_NAMES`].
     #[error("too many files in module zip (limit is {MAX_PATHS} files and folders with {MAX_NAMES} bytes of names)")]
     TooManyFiles,

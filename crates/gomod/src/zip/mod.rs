@@ -12,6 +12,7 @@ mod content;
 mod error;
 mod local;
 mod rules;
+mod select;
 #[cfg(test)]
 mod tests;
 
@@ -24,6 +25,7 @@ use rawzip::ReaderAt;
 pub(crate) use self::archive::Archive;
 use self::content::Contents;
 use self::rules::Rules;
+pub use self::select::{Candidate, Vendoring, is_go_mod, select};
 use crate::ModuleVersion;
 
 /// The largest zip file, and the largest content of one, in bytes.

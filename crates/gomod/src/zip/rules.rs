@@ -96,16 +96,7 @@ impl Rules {
     }
 
     fn check_name(&mut self, name: &[u8], is_dir: bool, entry: u64, name_at: &NameAt<'_>) -> Result<(), Refused> {
-        if !is_clean(name) {
-            return Err("file path is not clean".into());
-        }
-        let Ok(name) = std::str::from_utf8(name) else {
-            return Err(format!("malformed file path {:?}: invalid UTF-8", String::from_utf8_lossy(name)).into());
-        };
-        check_file_path(name).map_err(|error| error.to_string())?;
-        if name.len() > MAX_NAME {
-            return Err("file name too long".into());
-        }
+        let name = checked_name(name)?;
         let Err(clash) = self.seen.add(name, is_dir, entry) else { return Ok(()) };
         Err(match clash {
             Clash::Twice => format!("multiple entries for file {name:?}").into(),
@@ -148,6 +139,18 @@ impl Rules {
             _ => Ok(()),
         }
     }
+}
+
+/// The name of a file relative to the module, if a zip may hold it; else why not.
+pub(super) fn checked_name(name: &[u8]) -> Result<&str, String> {
+    if !is_clean(name) {
+        return Err("file path is not clean".to_owned());
+    }
+    let Ok(name) = std::str::from_utf8(name) else {
+        return Err(format!("malformed file path {:?}: invalid UTF-8", String::from_utf8_lossy(name)));
+    };
+    check_file_path(name).map_err(|error| error.to_string())?;
+    if name.len() > MAX_NAME { Err("file name too long".to_owned()) } else { Ok(name) }
 }
 
 /// Modes do not count, but what is no file to other programs is not let in. Only archives from Unix say so.

@@ -57,19 +57,31 @@ fn semver_branch() -> Fake {
 
 fn v2sub() -> Fake {
     let v2 = ("v2/go.mod", "module vcs-test.golang.org/git/v2sub.git/v2\n\ngo 1.16\n");
-    Fake::default()
-        .commit("5fcd3eaeeb39", "2022-02-22T20:53:33Z", &[], &[v2])
-        .tags("5fcd3eaeeb39", &["v2.0.0"])
-        .commit("80beb17a16036f", "2022-02-22T20:55:07Z", &["5fcd3eaeeb39"], &[v2])
+    Fake::default().commit("5fcd3eaeeb39", "2022-02-22T20:53:33Z", &[], &[v2]).tags("5fcd3eaeeb39", &["v2.0.0"]).commit(
+        "80beb17a16036f",
+        "2022-02-22T20:55:07Z",
+        &["5fcd3eaeeb39"],
+        &[v2],
+    )
 }
 
 fn odd_tags() -> Fake {
     Fake::default()
         .commit("12d19af204585b", "2022-02-23T18:48:02Z", &[], &[])
         .tags("12d19af204585b", &["v2.0.0+incompatible"])
-        .commit("9d863d525bbfcc", "2022-02-23T18:48:35Z", &["12d19af204585b"], &[("go.mod", "module vcs-test.golang.org/git/odd-tags.git\n")])
+        .commit(
+            "9d863d525bbfcc",
+            "2022-02-23T18:48:35Z",
+            &["12d19af204585b"],
+            &[("go.mod", "module vcs-test.golang.org/git/odd-tags.git\n")],
+        )
         .tags("9d863d525bbfcc", &["v0.1.0+build-metadata"])
-        .commit("cce3d0f5d2ec85", "2022-02-23T19:41:55Z", &["9d863d525bbfcc"], &[("go.mod", "module vcs-test.golang.org/git/odd-tags.git/v3\n")])
+        .commit(
+            "cce3d0f5d2ec85",
+            "2022-02-23T19:41:55Z",
+            &["9d863d525bbfcc"],
+            &[("go.mod", "module vcs-test.golang.org/git/odd-tags.git/v3\n")],
+        )
         .tags("cce3d0f5d2ec85", &["v3.0.0-20220223184802-12d19af20458"])
         .branch("cce3d0f5d2ec85", "v3-dev")
         .branch("9d863d525bbfcc", "main")
@@ -143,7 +155,10 @@ async fn vgotest1_is_read_as_go_does() {
     )
     .await;
     let revision = ask(&fake, v2, "v2.0.5").await.unwrap();
-    assert_eq!((revision.dir.as_str(), &revision.go_mod[..]), ("v2", &b"module \"github.com/rsc/vgotest1/v2\" // v2/go.mod\n"[..]));
+    assert_eq!(
+        (revision.dir.as_str(), &revision.go_mod[..]),
+        ("v2", &b"module \"github.com/rsc/vgotest1/v2\" // v2/go.mod\n"[..])
+    );
     let info = revision.info("https://h.x/r");
     assert!(!info.windows(6).any(|w| w == b"Subdir") && info.ends_with(b"\"Ref\":\"refs/tags/v2.0.5\"}}"), "{info:?}");
     let revision = ask(&fake, submod, "v1.0.4").await.unwrap();
@@ -156,8 +171,14 @@ async fn vgotest1_is_read_as_go_does() {
     let list = module(&fake, v2).versions().await.unwrap();
     assert_eq!(list, ["v2.0.0", "v2.0.1", "v2.0.2", "v2.0.3", "v2.0.4", "v2.0.5", "v2.0.6"]);
     for (path, words) in [
-        (m, "@v0.0.0-20180219223237-a08abb797a67: invalid version: go.mod has post-v0 module path \"github.com/vgotest1/v2\" at revision a08abb797a67"),
-        (v2, "@v2.0.0-20180219223237-a08abb797a67: invalid version: github.com/rsc/vgotest1/go.mod and .../v2/go.mod both have .../v2 module paths at revision a08abb797a67"),
+        (
+            m,
+            "@v0.0.0-20180219223237-a08abb797a67: invalid version: go.mod has post-v0 module path \"github.com/vgotest1/v2\" at revision a08abb797a67",
+        ),
+        (
+            v2,
+            "@v2.0.0-20180219223237-a08abb797a67: invalid version: github.com/rsc/vgotest1/go.mod and .../v2/go.mod both have .../v2 module paths at revision a08abb797a67",
+        ),
     ] {
         let error = answer(&fake, path, "HEAD").await.unwrap_err();
         assert!(error.ends_with(words), "{error}");
@@ -204,7 +225,11 @@ async fn incompatible_beside_a_v2_directory() {
             (m, "v2.0.0", major),
             (m, "v2.0.1-0.20220222205507-80beb17a1603", major),
             (m, "v2.0.0+incompatible", "v2.0.0+incompatible"),
-            (m, "v2.0.1-0.20220222205507-80beb17a1603+incompatible", "v2.0.1-0.20220222205507-80beb17a1603+incompatible"),
+            (
+                m,
+                "v2.0.1-0.20220222205507-80beb17a1603+incompatible",
+                "v2.0.1-0.20220222205507-80beb17a1603+incompatible",
+            ),
         ],
     )
     .await;
@@ -235,9 +260,8 @@ async fn tags_that_are_no_versions() {
 #[tokio::test]
 async fn gopkg_in() {
     let file = ("go.mod", "module gopkg.in/yaml.v2\n");
-    let yaml = Fake::default()
-        .commit("d670f9405373", "2018-01-09T11:43:31Z", &[], &[file])
-        .tags("d670f9405373", &["v2.0.0"]);
+    let yaml =
+        Fake::default().commit("d670f9405373", "2018-01-09T11:43:31Z", &[], &[file]).tags("d670f9405373", &["v2.0.0"]);
     check(&yaml, &[("gopkg.in/yaml.v2", "d670f940", "v2.0.0"), ("gopkg.in/yaml.v2", "v2", "v2.0.0")]).await;
     let check_v1 = Fake::default().commit("20d25e280405", "2016-12-08T18:13:25Z", &[], &[]);
     let pseudo = "v1.0.0-20161208181325-20d25e280405";
@@ -247,9 +271,8 @@ async fn gopkg_in() {
         .tags("a96e63847dc3", &["v2.1"]);
     let m = "gopkg.in/natefinch/lumberjack.v2";
     check(&lumberjack, &[(m, "a96e638", "v2.0.0-20170531160350-a96e63847dc3")]).await;
-    let unstable = Fake::default()
-        .commit("abcdefabcdef", "2020-01-01T00:00:00Z", &[], &[])
-        .tags("abcdefabcdef", &["v2.0.0"]);
+    let unstable =
+        Fake::default().commit("abcdefabcdef", "2020-01-01T00:00:00Z", &[], &[]).tags("abcdefabcdef", &["v2.0.0"]);
     let m = "gopkg.in/x.v2-unstable";
     assert!(module(&unstable, m).versions().await.unwrap().is_empty());
     check(&unstable, &[(m, "latest", "v2.0.0"), (m, "v2.0.0", "v2.0.0")]).await;
@@ -265,8 +288,20 @@ async fn directories_and_latest() {
     let m = "vcs-test.golang.org/git/commit-after-tag.git";
     check(&after_tag, &[(m, "HEAD", "v1.0.1-0.20190715211727-b325d8217783"), (m, "latest", "v1.0.0")]).await;
     let buggy = Fake::default().commit("c4d4236f9242", "2018-01-01T00:00:00Z", &[], &[]);
-    check(&buggy, &[("github.com/rsc/quote//buggy", "c4d4236f", "missing github.com/rsc/quote/buggy/go.mod at revision c4d4236f9242")]).await;
+    check(
+        &buggy,
+        &[(
+            "github.com/rsc/quote//buggy",
+            "c4d4236f",
+            "missing github.com/rsc/quote/buggy/go.mod at revision c4d4236f9242",
+        )],
+    )
+    .await;
     let empty = Fake::default();
-    check(&empty, &[("github.com/rsc/empty", "latest", "module github.com/rsc/empty: no matching versions for query \"latest\"")]).await;
+    check(
+        &empty,
+        &[("github.com/rsc/empty", "latest", "module github.com/rsc/empty: no matching versions for query \"latest\"")],
+    )
+    .await;
     assert!(module(&empty, "github.com/rsc/empty").versions().await.unwrap().is_empty());
 }

@@ -100,14 +100,16 @@ fn agree(query: &str, go: &Said, we: &Said) -> bool {
 #[tokio::test]
 async fn an_ordinary_history() {
     let Some(repo) = GitRepo::new() else { return };
-    let first = repo.commit(&[("go.mod", "module github.com/acme/m\n"), ("sub/go.mod", "module github.com/acme/m/sub\r\n")]);
+    let first =
+        repo.commit(&[("go.mod", "module github.com/acme/m\n"), ("sub/go.mod", "module github.com/acme/m/sub\r\n")]);
     repo.tag("v1.0.0");
     repo.tag("sub/v0.1.0");
     repo.annotated_tag("v1.0.1");
     repo.commit(&[("a.go", "package m\n")]);
     repo.tag("v1.1.0-rc.1");
     repo.tag("release");
-    let third = repo.commit(&[("go.mod", "module \"github.com/acme/m\"\n\nretract (\n\tv1.0.1 // bad\n\t[v1.2.0, v1.3.0]\n)")]);
+    let third =
+        repo.commit(&[("go.mod", "module \"github.com/acme/m\"\n\nretract (\n\tv1.0.1 // bad\n\t[v1.2.0, v1.3.0]\n)")]);
     repo.tag("v1.3.0");
     repo.tag("v1.2.9+meta");
     repo.branch("side");
@@ -127,11 +129,40 @@ async fn an_ordinary_history() {
     let side = pseudo("v3.0.1-0.", "20240102030605", &third);
     let own = pseudo("v1.3.1-0.", "20240102030605", &third);
     let queries = [
-        "latest", "main", "side", "HEAD", "release", "v1", "v1.0", "v1.1", "v1.9", "v1.0.0", "v1.0.1", "v1.1.0-rc.1", "v1.3.0",
-        "v1.4.0", "v1.0.0+meta", "v1.2.9+meta", "nothing", "abcdef0123", &first, &third[..7], &third[..6], &tag_object[..8],
-        &fine, &early, &long, &high, &side, &own,
+        "latest",
+        "main",
+        "side",
+        "HEAD",
+        "release",
+        "v1",
+        "v1.0",
+        "v1.1",
+        "v1.9",
+        "v1.0.0",
+        "v1.0.1",
+        "v1.1.0-rc.1",
+        "v1.3.0",
+        "v1.4.0",
+        "v1.0.0+meta",
+        "v1.2.9+meta",
+        "nothing",
+        "abcdef0123",
+        &first,
+        &third[..7],
+        &third[..6],
+        &tag_object[..8],
+        &fine,
+        &early,
+        &long,
+        &high,
+        &side,
+        &own,
     ];
     both.compare(&["", "sub"], &queries).await;
-    both.compare(&["v2", "v3"], &["latest", "side", "HEAD", "v2", "v2.0.0-beta", "v3", "v3.0.0", "v3.1.0+meta", &fifth]).await;
+    both.compare(
+        &["v2", "v3"],
+        &["latest", "side", "HEAD", "v2", "v2.0.0-beta", "v3", "v3.0.0", "v3.1.0+meta", &fifth],
+    )
+    .await;
     both.compare(&["none", "v4"], &["latest", "HEAD", "v1.0.0"]).await;
 }

@@ -6,8 +6,8 @@ mod edges;
 mod fake;
 mod operations;
 
-use goproxy_engine::{Error, ErrorKind};
 use gomod::{ModulePath, Query, Version};
+use goproxy_engine::{Error, ErrorKind};
 
 use self::fake::Fake;
 use super::{CodeRepo, Coordinates, Revision};
@@ -23,9 +23,7 @@ fn module<'f>(fake: &'f Fake, path: &str) -> CodeRepo<'f> {
 /// What is answered: as a client asks for it, canonical versions exactly.
 async fn ask(fake: &Fake, path: &str, query: &str) -> Result<Revision, Error> {
     let module = module(fake, path);
-    let canonical = Version::parse(query).ok().filter(|v| {
-        gomod::path::match_path_major(v.as_str(), &module.at.major)
-    });
+    let canonical = Version::parse(query).ok().filter(|v| gomod::path::match_path_major(v.as_str(), &module.at.major));
     match (query, canonical) {
         ("latest", _) => module.latest().await,
         (_, Some(version)) => module.version(&version).await,

@@ -1,7 +1,7 @@
 //! Parses a pack on the way, in pieces of any size: finds the entries, inflates them to their end, hashes whole objects.
 
 use super::{
-    PackLimits,
+    PackLimits, spend,
     table::{Table, UNKNOWN, WHOLE},
 };
 use crate::{
@@ -19,6 +19,9 @@ const BUFFER: usize = 64 << 10;
 /// `PACK`, version, number of objects.
 const HEAD: usize = 12;
 
+/// Two sizes and an instruction. Git cannot read shorter ones: none makes an empty object.
+const SHORTEST_DELTA: u64 = 4;
+
 pub(super) struct Parser {
     limits: PackLimits,
     table: Table,
@@ -29,6 +32,8 @@ pub(super) struct Parser {
     left: u32,
     /// Bytes so far.
     bytes: u64,
+    /// Bytes that may still be inflated.
+    work: u64,
     hasher: Hasher,
     zlib: Decompress,
     output: Box<[u8]>,
@@ -66,6 +71,7 @@ impl Parser {
             pending: Vec::new(),
             left: 0,
             bytes: 0,
+            work: limits.work(),
             hasher: Hasher::new(format),
             zlib: Decompress::new(true),
             output: vec![0; BUFFER].into_boxed_slice(),
@@ -153,10 +159,12 @@ impl Parser {
 
     fn begin(&mut self, header: Header) -> Result<(), Error> {
         let offset = self.entry.offset;
-        if header.size > self.limits.object {
-            let (size, most) = (header.size, self.limits.object);
-            return Err(Error::TooLarge(format!("the pack has an object of {size} bytes, more than {most}")));
+        match header.body {
+            Body::Whole(_) => self.limits.check(header.size)?,
+            _ if header.size < SHORTEST_DELTA => return corrupt("a delta that is too short"),
+            _ => {}
         }
+        spend(&mut self.work, header.size)?;
         let (parent, base, hasher) = match header.body {
             Body::Whole(kind) => (WHOLE, None, Some(Hasher::object(self.table.format, kind, header.size))),
             Body::RefDelta(base) => (UNKNOWN, Some(base), None),

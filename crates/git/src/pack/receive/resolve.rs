@@ -7,7 +7,7 @@
 mod families;
 
 use super::{
-    PackLimits,
+    PackLimits, spend,
     table::{Table, UNKNOWN, WHOLE},
 };
 use crate::{
@@ -57,7 +57,7 @@ struct Frame {
 
 impl<'a> Resolver<'a> {
     pub(super) fn new(table: &'a mut Table, file: &'a File, bases: &'a dyn Objects, limits: PackLimits) -> Self {
-        let work = limits.bytes.saturating_mul(64).max(4 << 30);
+        let work = limits.work();
         let (families, inflater) = (Families::new(table), Inflater::new());
         let (stack, external) = (Vec::new(), Vec::new());
         Self {
@@ -184,10 +184,7 @@ impl<'a> Resolver<'a> {
         let header = Header::read(self.table.format, self.file, at)?;
         let mut stream = self.inflater.stream(self.file, at + header.len as u64, header.size);
         let delta = Delta::open(&mut stream)?;
-        if delta.result > self.limits.object {
-            let (size, most) = (delta.result, self.limits.object);
-            return Err(Error::TooLarge(format!("the pack has an object of {size} bytes, more than {most}")));
-        }
+        self.limits.check(delta.result)?;
         spend(&mut self.work, delta.result.saturating_add(header.size))?;
         apply(delta, self.table, &self.families)
     }
@@ -258,12 +255,6 @@ impl<'a> Resolver<'a> {
     fn spend(&mut self, bytes: u64) -> Result<(), Error> {
         spend(&mut self.work, bytes)
     }
-}
-
-fn spend(work: &mut u64, bytes: u64) -> Result<(), Error> {
-    let left = work.checked_sub(bytes);
-    *work = left.ok_or_else(|| Error::TooLarge("the objects of the pack are too large together".into()))?;
-    Ok(())
 }
 
 fn collect(delta: Delta<'_, '_>, base: &[u8]) -> Result<Vec<u8>, Error> {

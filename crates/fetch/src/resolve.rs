@@ -1,0 +1,93 @@
+//! Looking up names, once for each connection and with the guard in between: what is connected to is what was judged.
+
+use std::{fmt, io, net::SocketAddr, sync::Arc};
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+use crate::guard;
+
+/// Where names are looked up.
+#[derive(Clone, Default)]
+pub struct Lookup(Option<Function>);
+
+type Function = Arc<dyn Fn(&str) -> Vec<Found> + Send + Sync>;
+
+/// An address of a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// What the guard judges: the address that the name has, as far as anybody is told.
+    pub judged: std::net::IpAddr,
+    /// Where a connection goes. With port 0 it is the URL's, and so it is where the URL names one.
+    pub connected: SocketAddr,
+}
+
+impl Lookup {
+    /// For tests: the addresses come from `function`, nobody is asked. None mean that there is no such host. So that a
+    /// public host can be played on this machine, what is judged and what is connected to may differ.
+    pub fn scripted(function: impl Fn(&str) -> Vec<Found> + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(function)))
+    }
+}
+
+impl fmt::Debug for Lookup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "scripted" } else { "system" })
+    }
+}
+
+/// Looks up names for a client.
+#[derive(Debug)]
+pub(crate) struct Resolver {
+    pub(crate) lookup: Lookup,
+    /// Leaves out addresses that are not public.
+    pub(crate) guarded: bool,
+    /// Hosts that may be anywhere all the same: the proxies that the operator configured.
+    pub(crate) exempt: Vec<String>,
+}
+
+/// The error where no address is left: of a name without addresses, and of one whose addresses are all forbidden. They
+/// are the same on purpose: whoever makes us look up a name of our own network is not to learn whether it exists.
+#[derive(Debug)]
+pub(crate) struct NoAddress(&'static str);
+
+impl fmt::Display for NoAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl std::error::Error for NoAddress {}
+
+impl Resolve for Resolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let name = name.as_str().to_owned();
+        let guarded = self.guarded && !self.exempt.iter().any(|host| host.eq_ignore_ascii_case(&name));
+        let lookup = self.lookup.clone();
+        Box::pin(async move {
+            let found = look_up(lookup, &name).await?;
+            if found.is_empty() {
+                return Err(NoAddress("the name has no address").into());
+            }
+            let allowed: Vec<_> = found.into_iter().filter(|f| !guarded || guard::is_public(f.judged)).collect();
+            if allowed.is_empty() {
+                return Err(NoAddress("all addresses of the name are internal").into());
+            }
+            Ok(Box::new(allowed.into_iter().map(|found| found.connected)) as Addrs)
+        })
+    }
+}
+
+/// Failures of the resolver are no addresses either: it does not tell a name that is not from a server that is down.
+async fn look_up(Lookup(scripted): Lookup, name: &str) -> Result<Vec<Found>, io::Error> {
+    if let Some(scripted) = scripted {
+        return Ok(scripted(name));
+    }
+    let addresses = match tokio::net::lookup_host((name, 0)).await {
+        Ok(addresses) => addresses,
+        Err(error) => {
+            tracing::debug!(name, %error, "name not found");
+            return Ok(Vec::new());
+        }
+    };
+    Ok(addresses.map(|address| Found { judged: address.ip(), connected: address }).collect())
+}

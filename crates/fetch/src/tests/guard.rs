@@ -1,0 +1,188 @@
+//! Strangers who name addresses of our own network: threats S1 to S3 and S6. A trap listens on the loopback; whatever
+//! is named, nothing may connect to it.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use goproxy_engine::{Error, ErrorKind};
+
+use super::{Reply, Server, options};
+use crate::{Access, ClientOptions, Found, HttpClient, Lookup, ProxySettings, Secret, Upstream};
+
+pub(super) const STRANGER: Access = Access { internal: false, insecure: true };
+
+/// What a public host has for an address here, and where it really is.
+pub(super) fn public(port: u16) -> Found {
+    Found { judged: IpAddr::from([203, 0, 113, 7]), connected: SocketAddr::from(([127, 0, 0, 1], port)) }
+}
+
+fn internal(address: &str, port: u16) -> Found {
+    Found { judged: address.parse().unwrap(), connected: SocketAddr::from(([127, 0, 0, 1], port)) }
+}
+
+pub(super) fn client_with(lookup: impl Fn(&str) -> Vec<Found> + Send + Sync + 'static) -> HttpClient {
+    HttpClient::new(ClientOptions { lookup: Lookup::scripted(lookup), ..options() }).unwrap()
+}
+
+async fn refused(client: &HttpClient, url: &str) -> Error {
+    client.page(url, STRANGER, 99).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn s1_addresses_in_every_spelling_reach_nothing() {
+    let trap = Server::start(|_, _| Reply::ok("secret")).await;
+    let client = client_with(|_| Vec::new());
+    for host in [
+        "127.0.0.1",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "[64:ff9b::7f00:1]",
+        "[2002:7f00:1::]",
+        "0",
+        "127.1",
+        "2130706433",
+        "0x7f.1",
+        "017700000001",
+        "localhost",
+        "localhost.",
+        "LOCALHOST",
+        "a.localhost",
+        "１２７.０.０.１",
+        "127。0。0。1",
+        "%31%32%37.0.0.1",
+        "xn--1-0",
+        "user@127.0.0.1",
+        "10.0.0.1",
+        "169.254.169.254",
+        "metadata",
+    ] {
+        let error = refused(&client, &format!("http://{host}:{}/x", trap.port())).await;
+        assert!(matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Invalid), "{host}: {error}");
+    }
+    assert_eq!(trap.count(), 0);
+}
+
+#[tokio::test]
+async fn s1_names_of_internal_addresses_reach_nothing() {
+    let trap = Server::start(|_, _| Reply::ok("secret")).await;
+    let port = trap.port();
+    for address in ["127.0.0.1", "10.1.2.3", "169.254.169.254", "::1", "::ffff:10.0.0.1", "64:ff9b::a00:1", "fd00::1"] {
+        let client = client_with(move |_| vec![internal(address, port)]);
+        assert_eq!(refused(&client, "http://evil.example/x").await.kind(), ErrorKind::Unavailable, "{address}");
+    }
+    assert_eq!(trap.count(), 0);
+    let open = client_with(move |_| vec![internal("10.1.2.3", port)]);
+    let private = Access { internal: true, insecure: true };
+    assert_eq!(open.page("http://git.corp.example/x", private, 99).await.unwrap().body, "secret");
+}
+
+#[tokio::test]
+async fn s1_of_many_addresses_only_the_public_ones_are_tried() {
+    let (good, trap) = (Server::start(|_, _| Reply::ok("good")).await, Server::start(|_, _| Reply::ok("bad")).await);
+    let (good_port, trap_port) = (good.port(), trap.port());
+    let client = client_with(move |_| vec![internal("10.0.0.1", trap_port), public(good_port)]);
+    assert_eq!(client.page("http://two.example/", STRANGER, 99).await.unwrap().body, "good");
+    assert_eq!(trap.count(), 0);
+}
+
+#[tokio::test]
+async fn s2_a_name_is_looked_up_once_for_a_connection() {
+    let (good, trap) = (Server::start(|_, _| Reply::ok("good")).await, Server::start(|_, _| Reply::ok("bad")).await);
+    let (good_port, trap_port, asked) = (good.port(), trap.port(), Arc::new(AtomicUsize::new(0)));
+    let count = Arc::clone(&asked);
+    let client = client_with(move |_| match count.fetch_add(1, Ordering::Relaxed) {
+        0 => vec![public(good_port)],
+        _ => vec![internal("127.0.0.1", trap_port)],
+    });
+    assert_eq!(client.page("http://rebinding.example/", STRANGER, 99).await.unwrap().body, "good");
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
+    // The server closes its connections, so the next request is judged anew.
+    assert_eq!(refused(&client, "http://rebinding.example/").await.kind(), ErrorKind::Unavailable);
+    assert_eq!((good.count(), trap.count()), (1, 0));
+}
+
+#[tokio::test]
+async fn s3_every_hop_is_judged() {
+    let trap = Server::start(|_, _| Reply::ok("secret")).await;
+    let trap_port = trap.port();
+    for to in [
+        format!("http://127.0.0.1:{trap_port}/"),
+        format!("//127.0.0.1:{trap_port}/"),
+        format!("http://localhost:{trap_port}/"),
+        "http://inside.example/".to_owned(),
+        "file:///etc/passwd".to_owned(),
+        "gopher://127.0.0.1/".to_owned(),
+    ] {
+        for status in [301, 302, 307] {
+            let to = to.clone();
+            let first = Server::start(move |_, _| Reply::new(status, &[("Location", &to)], "")).await;
+            let first_port = first.port();
+            let client = client_with(move |name| match name {
+                "first.example" => vec![public(first_port)],
+                _ => vec![internal("10.0.0.1", trap_port)],
+            });
+            refused(&client, "http://first.example/").await;
+            assert_eq!(first.count(), 1);
+        }
+    }
+    assert_eq!(trap.count(), 0);
+}
+
+#[tokio::test]
+async fn s6_what_is_blocked_is_told_like_what_is_not_there() {
+    let open = Server::start(|_, _| Reply::ok("secret")).await;
+    let port = open.port();
+    let mut said = Vec::new();
+    for found in [vec![], vec![internal("10.0.0.1", port)], vec![internal("127.0.0.1", 1)]] {
+        let client = client_with(move |_| found.clone());
+        let error = refused(&client, "http://wiki.corp.example/").await;
+        said.push((error.kind(), error.message().to_owned()));
+    }
+    said.dedup();
+    assert_eq!(said, [(ErrorKind::Unavailable, "host without a public address: wiki.corp.example".to_owned())]);
+}
+
+#[tokio::test]
+async fn a_configured_proxy_may_be_inside_but_is_no_strangers_business() {
+    let proxy = Server::start(|_, _| Reply::ok("through the proxy")).await;
+    let port = proxy.port();
+    let http = Some(Secret::new(format!("http://proxy.corp.example:{port}")));
+    let proxies = ProxySettings { http, https: None, no: Some("direct.example".to_owned()) };
+    let lookup = Lookup::scripted(move |name| match name {
+        "proxy.corp.example" => vec![internal("10.0.0.9", port)],
+        _ => vec![internal("10.0.0.1", port)],
+    });
+    let client = HttpClient::new(ClientOptions { lookup, proxies, ..options() }).unwrap();
+    assert_eq!(client.page("http://any.example/", STRANGER, 99).await.unwrap().body, "through the proxy");
+    for url in
+        ["http://proxy.corp.example/", "http://PROXY.corp.example/", "http://direct.example/", "http://10.0.0.1/"]
+    {
+        refused(&client, url).await;
+    }
+    assert_eq!(proxy.targets(), ["http://any.example/"]);
+}
+
+#[tokio::test]
+async fn a_module_proxy_that_a_page_names_is_guarded_too() {
+    let trap = Server::start(|_, _| Reply::ok("secret")).await;
+    let port = trap.port();
+    let client = client_with(move |name| match name {
+        "public.example" => vec![public(port)],
+        _ => vec![internal("10.0.0.1", port)],
+    });
+    let named = |url: &str, access| Upstream::named_by_page(client.clone(), url, access);
+    for url in [trap.url(), "http://inside.example".to_owned()] {
+        let error = named(&url, STRANGER).unwrap().bytes("x", 99).await.unwrap_err().error;
+        assert_eq!(error.kind(), ErrorKind::Unavailable, "{url}");
+    }
+    assert_eq!(trap.count(), 0);
+    assert_eq!(named("http://public.example/mod", STRANGER).unwrap().bytes("x", 99).await.unwrap(), "secret");
+    for url in ["http://public.example", "file:///etc", "ftp://x", "public.example"] {
+        assert!(named(url, Access::default()).is_err(), "{url}");
+    }
+}

@@ -46,7 +46,8 @@ impl Content<'_> {
         if plan.converted() {
             let archive = self.archive().await?;
             let odb = self.copy.odb().await?;
-            let write = move |out: &mut dyn io::Write| archive::write_converted(&plan, &*odb, &archive.tar(), &module, out);
+            let write =
+                move |out: &mut dyn io::Write| archive::write_converted(&plan, &*odb, &archive.tar(), &module, out);
             return staged(store, write).await;
         }
         let odb = self.copy.odb().await?;

@@ -10,9 +10,7 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use gomod::{ModulePath, ModuleVersion, Patterns, Query, vcs::GoVcs};
-use goproxy_engine::{
-    Error, ErrorKind, Kind, Object, Resolved, Result, Source, Staging, Store, Via, stage_bytes,
-};
+use goproxy_engine::{Error, ErrorKind, Kind, Object, Resolved, Result, Source, Staging, Store, Via, stage_bytes};
 use goproxy_fetch::{GitClient, HttpClient, Upstream};
 use tokio::sync::Semaphore;
 
@@ -113,7 +111,11 @@ impl Native {
     }
 
     /// An answer within the time that one may take.
-    async fn answer<T: Send>(&self, asked: &(dyn Display + Sync), work: impl Future<Output = Result<T>> + Send) -> Result<T> {
+    async fn answer<T: Send>(
+        &self,
+        asked: &(dyn Display + Sync),
+        work: impl Future<Output = Result<T>> + Send,
+    ) -> Result<T> {
         let limit = self.0.options.time_limit;
         tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
             let text = format!("{asked}: version control took longer than {} seconds", limit.as_secs());
@@ -169,7 +171,8 @@ impl Inner {
     /// One file of a version, and those that come along.
     async fn files(&self, git: &Git, version: &ModuleVersion, kind: Kind, store: &dyn Store) -> Result<Files> {
         let refs = git.copy.refs().await?;
-        let below = |tag: &str| tag.strip_prefix(git.coordinates.tag_prefix()).is_some_and(|rest| rest.contains('/'));
+        let prefix = git.coordinates.tag_prefix();
+        let below = |tag: &str| tag.strip_prefix(&*prefix).is_some_and(|rest| rest.contains('/'));
         let nested = refs.tags().any(|(tag, _)| below(tag));
         let purpose = if kind == Kind::Zip && !nested { Purpose::Content } else { Purpose::Files };
         let view = git.view(purpose);

@@ -21,6 +21,7 @@ use std::{ffi::OsString, io::Write as _, process::ExitCode, time::Duration};
 
 use crate::{
     cli::Command,
+    direct::Direct,
     failure::Failure,
     log::Log,
     reload::Reloader,
@@ -48,6 +49,7 @@ fn start(args: Vec<OsString>) -> Result<ExitCode, Failure> {
     let loaded = settings::load(mode, &invocation.flags, &environment)?;
     if invocation.command == Command::CheckConfig {
         Upstreams::new(&loaded)?;
+        Direct::check(&loaded)?;
         return Ok(print(&settings::effective_toml(&loaded)));
     }
     if pid1::is_init() {

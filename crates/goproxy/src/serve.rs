@@ -43,6 +43,6 @@ fn announce(loaded: &Loaded, service: &Service) {
             tracing::info!("ExcludeHost {private}");
         }
     }
-    service.warn(loaded);
+    Service::warn(loaded);
     tracing::info!("listening on {}", service.listening_on());
 }

@@ -31,13 +31,14 @@ impl Service {
     pub(crate) async fn start(loaded: &Loaded) -> Result<Self, Failure> {
         let settings = &loaded.settings;
         let upstreams = Upstreams::new(loaded)?;
+        Direct::check(loaded)?;
         let store = FsStore::open(&settings.cache.dir).map_err(|error| {
             Failure::fatal(match error.detail() {
                 Some(detail) => format!("{error}: {detail}"),
                 None => error.to_string(),
             })
         })?;
-        let direct = Direct::new(settings)?;
+        let direct = Direct::new(loaded, upstreams.client())?;
         let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION")));
         let routing = upstreams.routing(settings, &direct.source());
         let engine = Engine::new(Arc::new(store.clone()), routing, Arc::clone(&metrics) as _);
@@ -75,20 +76,15 @@ impl Service {
     }
 
     /// Logs what is allowed and yet most likely not meant.
-    pub(crate) fn warn(&self, loaded: &Loaded) {
+    pub(crate) fn warn(loaded: &Loaded) {
         for name in &loaded.unknown_variables {
             tracing::warn!("the environment variable {name} names no setting; see goproxy -help");
-        }
-        let sources = &loaded.settings.sources;
-        let needs_direct = sources.proxy.is_none() || !sources.private().is_empty();
-        if needs_direct && matches!(self.direct, Direct::Missing) {
-            tracing::warn!("there is no go command on PATH: nothing can be fetched from version control");
         }
     }
 
     /// Asks others from the next request on.
     pub(crate) fn route(&self, upstreams: Upstreams, settings: &Settings) {
-        self.direct.set_private(&settings.sources.private());
+        self.direct.set_patterns(&settings.sources);
         self.engine.set_routing(upstreams.routing(settings, &self.direct.source()));
     }
 

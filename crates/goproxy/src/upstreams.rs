@@ -14,6 +14,7 @@ use crate::{
 /// Everything that the settings let us speak HTTP with. Making it opens no connection.
 #[derive(Debug)]
 pub(crate) struct Upstreams {
+    client: HttpClient,
     /// The `-proxy` list; `None` is version control, the last one there is.
     hops: Vec<(Option<Upstream>, bool)>,
     sums: SumProxy,
@@ -37,7 +38,12 @@ impl Upstreams {
         let databases = settings.sources.sumdb.iter().map(|db| (db.name.as_str(), db.url.as_str()));
         let sums = SumProxy::new(&client, databases, sum_routes(&hops, settings))
             .map_err(|error| bad_url(loaded, "sumdb", &error))?;
-        Ok(Self { hops, sums })
+        Ok(Self { client, hops, sums })
+    }
+
+    /// What they speak HTTP with.
+    pub(crate) fn client(&self) -> &HttpClient {
+        &self.client
     }
 
     /// The engine's view of the settings, with `direct` for what comes from version control.

@@ -8,7 +8,7 @@ use gomod::{
     path::{canonical_version, match_path_major},
     pseudo, semver,
 };
-use goproxy_git::Oid;
+use goproxy_git::{Oid, Refs};
 use jiff::Timestamp;
 
 use super::{
@@ -37,9 +37,8 @@ impl CodeRepo<'_> {
 
     /// Versions that the highest one retracts: as `convert` sees it, which does not look at `+incompatible` ones and
     /// for which a go.mod that cannot be had retracts nothing.
-    async fn retracted(&self) -> Result<Vec<Interval>> {
-        let refs = self.repo.refs().await?;
-        let (versions, _) = self.tagged(&refs, "");
+    async fn retracted(&self, refs: &Refs) -> Result<Vec<Interval>> {
+        let (versions, _) = self.tagged(refs, "");
         let release = versions.iter().rfind(|version| semver::prerelease(version).is_empty());
         let Some(highest) = release.or(versions.last()) else { return Ok(Vec::new()) };
         let Some(found) = possible(self.stat(highest).await)? else { return Ok(Vec::new()) };
@@ -99,9 +98,8 @@ impl<'a> Conversion<'a> {
 
     /// The highest version with a tag on the commit or on what it follows, for pseudo-versions to come after.
     async fn older_tag(&mut self) -> Result<String> {
-        let refs = self.code.repo.refs().await?;
         let mut candidates: Vec<(String, Oid)> = Vec::new();
-        for (tag, reference) in refs.tags() {
+        for (tag, reference) in self.found.refs.tags() {
             let Some((version, _)) = self.version_of_tag(tag) else { continue };
             if self.allows(&version).await? {
                 candidates.push((version, reference.peeled()));
@@ -166,7 +164,7 @@ impl<'a> Conversion<'a> {
 
     async fn is_retracted(&mut self, version: &str) -> Result<bool> {
         if self.retracted.is_none() {
-            self.retracted = Some(self.code.retracted().await?);
+            self.retracted = Some(self.code.retracted(&self.found.refs).await?);
         }
         Ok(self.retracted.iter().flatten().any(|interval| interval.contains(version)))
     }
@@ -174,6 +172,7 @@ impl<'a> Conversion<'a> {
     /// The commit as this version, if the path and the go.mod agree with that.
     async fn canonical(&mut self, version: &str) -> Result<Revision> {
         let code = self.code;
+        self.names_this(version)?;
         let dir = match code.find_dir(&self.found.id, version).await {
             Err(Failure::Absent(words)) => return Err(Failure::Absent(code.invalid(version, &words))),
             other => other?,
@@ -201,6 +200,20 @@ impl<'a> Conversion<'a> {
             return Err(Failure::Refused(words));
         }
         self.revision(version, dir.dir.clone(), code.go_mod(&dir))
+    }
+
+    /// Below the root, tags that look like pseudo-versions count as versions. They name another commit than the one
+    /// they are on, and as a rule none at all, so there is no such module; `go` stumbles over them likewise.
+    fn names_this(&self, version: &str) -> Result<()> {
+        match pseudo::pseudo_version_rev(version) {
+            Ok(rev) if version != self.asked && rev != self.found.id.short() => {
+                let file = join(&self.code.at.dir, "go.mod");
+                let root = &self.code.at.root;
+                let words = format!("reading {root}/{file} at revision {rev}: unknown revision {rev}");
+                Err(Failure::Absent(self.code.invalid(version, &words)))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn other_major(&self, version: &str) -> String {

@@ -45,8 +45,13 @@ impl Coordinates {
         })
     }
 
+    /// Where the module is expected, relative to the repository's root.
+    pub(crate) fn dir(&self) -> &str {
+        &self.dir
+    }
+
     /// What stands before the version in a tag of the module: `dir/`.
-    pub(super) fn tag_prefix(&self) -> String {
+    pub(crate) fn tag_prefix(&self) -> String {
         if self.dir.is_empty() { String::new() } else { format!("{}/", self.dir) }
     }
 

@@ -58,11 +58,10 @@ impl Conversion<'_> {
                 ),
             ));
         }
-        let refs = self.code.repo.refs().await?;
         let begin = format!("{prefix}{base}");
         let equal = |tag: &str| tag.starts_with(&begin) && semver::compare(&bare(tag), base) == Ordering::Equal;
         let (names, ids): (Vec<&str>, Vec<Oid>) =
-            refs.tags().filter(|(tag, _)| equal(tag)).map(|(tag, r)| (tag, r.peeled())).unzip();
+            self.found.refs.tags().filter(|(tag, _)| equal(tag)).map(|(tag, r)| (tag, r.peeled())).unzip();
         let Some(last) = names.last() else {
             return Err(self.untrue(version, &format!("preceding tag ({base}) not found")));
         };

@@ -1,5 +1,7 @@
 //! From a name to a commit: the order in which `cmd/go/internal/modfetch/codehost/git.go` tries what it may be.
 
+use std::sync::Arc;
+
 use gomod::{pseudo, semver};
 use goproxy_git::{Commit, ObjectFormat, Oid, Ref, Refs};
 
@@ -20,6 +22,8 @@ pub(super) struct Found {
     pub(super) tags: Vec<String>,
     /// The tag that it was asked for by.
     pub(super) tag: Option<String>,
+    /// What all this was read from, and what follows should be.
+    pub(super) refs: Arc<Refs>,
 }
 
 /// What the advertised refs know of a name.
@@ -107,10 +111,10 @@ impl CodeRepo<'_> {
     }
 
     /// `None` if that is no commit.
-    async fn found(&self, refs: &Refs, id: Oid, tag: Option<String>) -> Result<Option<Found>> {
+    async fn found(&self, refs: &Arc<Refs>, id: Oid, tag: Option<String>) -> Result<Option<Found>> {
         let Some(commit) = self.repo.commit(&id).await? else { return Ok(None) };
         let tags = refs.tags().filter(|(_, r)| r.peeled() == id).map(|(tag, _)| tag.to_owned()).collect();
-        Ok(Some(Found { id, commit, tags, tag }))
+        Ok(Some(Found { id, commit, tags, tag, refs: Arc::clone(refs) }))
     }
 }
 

@@ -1,12 +1,9 @@
 //! The versions that tags make: `Versions` of `cmd/go/internal/modfetch/coderepo.go`.
 
 use gomod::{path::match_path_major, pseudo, semver};
-use goproxy_git::Refs;
+use goproxy_git::{Ref, Refs};
 
-use super::{
-    CodeRepo,
-    failure::{Failure, Result},
-};
+use super::{CodeRepo, failure::Result};
 
 impl CodeRepo<'_> {
     /// The list for clients. `go` knows no difference between a module without a version and a path that is none; for a
@@ -78,13 +75,10 @@ impl CodeRepo<'_> {
         Ok(allowed)
     }
 
-    /// Whether there is a go.mod at the root of a tag's commit.
+    /// Whether there is a go.mod at the root of a tag's commit. Tags on trees and blobs are listed like others, though
+    /// `go` fails over them: a list must not depend on what cannot be fetched.
     async fn tag_has_go_mod(&self, refs: &Refs, tag: &str) -> Result<bool> {
-        let unknown = || Failure::Absent(format!("module {}: unknown revision refs/tags/{tag}", self.at.path));
-        let id = refs.get(&format!("refs/tags/{tag}")).map(goproxy_git::Ref::peeled).ok_or_else(unknown)?;
-        if self.repo.commit(&id).await?.is_none() {
-            return Err(unknown());
-        }
-        Ok(self.repo.file(&id, "go.mod").await?.is_some())
+        let Some(id) = refs.get(&format!("refs/tags/{tag}")).map(Ref::peeled) else { return Ok(false) };
+        Ok(self.repo.commit(&id).await?.is_some() && self.repo.file(&id, "go.mod").await?.is_some())
     }
 }

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use goproxy_engine::{Error, ErrorKind, Result, blocking};
+use goproxy_engine::{Error, Result, blocking};
 use goproxy_fetch::Remote;
 use goproxy_git::{FetchRequest, Kind, Objects, Odb, Oid, Refs};
 
@@ -82,7 +82,7 @@ impl Copy {
     }
 
     /// Reads objects, where that may block. If the copy turns out to be damaged (by a power failure, by a hand), it is
-    /// emptied, and the error is [`ErrorKind::Internal`]: the next who comes fetches again.
+    /// emptied, and the error is internal: the next who comes fetches again.
     pub(crate) async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Odb) -> Result<T, goproxy_git::Error> + Send + 'static,
@@ -151,9 +151,4 @@ impl Copy {
         self.close();
         Ok(())
     }
-}
-
-/// Whether asking again may help: the copy was damaged, and is empty now.
-pub(crate) fn is_worth_another_try(error: &Error) -> bool {
-    error.kind() == ErrorKind::Internal
 }

@@ -16,8 +16,8 @@ pub(crate) use view::{Purpose, View};
 
 use goproxy_engine::{Error, ErrorKind};
 
-/// What git objects and packs did not give, as the engine has it. A damaged repository is [`ErrorKind::Internal`] here:
-/// whoever reads it removes it and tries again (`Copy::read`).
+/// What git objects and packs did not give, as the engine has it. A damaged repository is an internal error here:
+/// whoever reads it empties it (`Copy::read`).
 fn from_git(error: goproxy_git::Error) -> Error {
     match error {
         goproxy_git::Error::TooLarge(what) => Error::new(ErrorKind::NotFound, what),

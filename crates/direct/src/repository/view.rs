@@ -43,10 +43,6 @@ impl View {
         Self { copy, purpose, levels: u32::try_from(depth).unwrap_or(u32::MAX - 2) + 1, refs: Mutex::default() }
     }
 
-    pub(crate) fn copy(&self) -> &Arc<Copy> {
-        &self.copy
-    }
-
     fn remember(&self, refs: &Arc<Refs>) {
         *self.refs.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(refs));
     }
@@ -68,10 +64,6 @@ impl View {
 
 #[async_trait]
 impl Repo for View {
-    fn url(&self) -> &str {
-        self.copy.remote().url()
-    }
-
     async fn refs(&self) -> Result<Arc<Refs>> {
         if let Some(refs) = &*self.refs.lock().unwrap_or_else(PoisonError::into_inner) {
             return Ok(Arc::clone(refs));

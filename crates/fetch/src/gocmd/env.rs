@@ -7,10 +7,10 @@ use std::{
 };
 
 /// Settings of `go` (`go help environment`) that the host may have for its own builds, and what git sets for hooks.
-/// GOINSECURE, GOVCS, GOAUTH, GODEBUG and GOROOT stay: they are about fetching, or about this very `go`.
+/// GOVCS, GOAUTH, GODEBUG and GOROOT stay: they are about fetching, or about this very `go`.
 #[rustfmt::skip]
 const WITHHELD: &[&str] = &[
-    "GO111MODULE", "GOFLAGS", "GOENV", "GOWORK", "GOTOOLCHAIN", "GOPROXY", "GONOPROXY", "GOPRIVATE", "GOSUMDB",
+    "GO111MODULE", "GOFLAGS", "GOENV", "GOWORK", "GOTOOLCHAIN", "GOPROXY", "GONOPROXY", "GOPRIVATE", "GOINSECURE", "GOSUMDB",
     "GONOSUMDB", "GONOSUMCHECK", "GOPATH", "GOMODCACHE", "GOCACHE", "GOCACHEPROG", "GOTMPDIR", "GOBIN", "GOOS", "GOARCH",
     "GOHOSTOS", "GOHOSTARCH", "GO386", "GOAMD64", "GOARM", "GOARM64", "GOMIPS", "GOMIPS64", "GOPPC64", "GORISCV64",
     "GOWASM", "GOEXPERIMENT", "GOFIPS140", "GOCOVERDIR", "GOTOOLDIR", "GOTELEMETRY", "GOTELEMETRYDIR", "TMPDIR",
@@ -45,6 +45,7 @@ impl std::fmt::Debug for Environment {
 pub(super) struct Run<'a> {
     pub(super) module: &'a str,
     pub(super) private: &'a str,
+    pub(super) insecure: &'a str,
     pub(super) gopath: &'a Path,
     pub(super) gocache: &'a Path,
     pub(super) tmp: &'a Path,
@@ -90,6 +91,7 @@ impl Environment {
         let mut vars = self.base.clone();
         let mut set = |name: &str, value: &OsStr| vars.push((name.into(), value.into()));
         set("GOPRIVATE", run.private.as_ref());
+        set("GOINSECURE", run.insecure.as_ref());
         set("GOPATH", run.gopath.as_ref());
         set("GOMODCACHE", run.gopath.join("pkg/mod").as_ref());
         set("GOCACHE", run.gocache.as_ref());
@@ -132,7 +134,8 @@ mod tests {
     fn vars(module: &str, host: &[(&str, &str)]) -> HashMap<String, String> {
         let host: Vec<Var> = host.iter().map(|(n, v)| (OsString::from(n), OsString::from(v))).collect();
         let path = Path::new("/s");
-        let run = Run { module, private: "a.b/*", gopath: path, gocache: path, tmp: path, telemetry: path };
+        let run =
+            Run { module, private: "a.b/*", insecure: "c.d", gopath: path, gocache: path, tmp: path, telemetry: path };
         let text = |s: OsString| s.into_string().unwrap();
         let vars = Environment::new(&host).vars(&run);
         let map: HashMap<_, _> = vars.iter().cloned().map(|(n, v)| (text(n), text(v))).collect();
@@ -151,7 +154,6 @@ mod tests {
             ("HTTPS_PROXY", "http://p:1"),
             ("NO_PROXY", "x"),
             ("SSL_CERT_FILE", "/ca"),
-            ("GOINSECURE", "a"),
             ("GOVCS", "a:all"),
             ("GOAUTH", "netrc"),
             ("GOOGLE_APPLICATION_CREDENTIALS", "/g"),
@@ -164,8 +166,8 @@ mod tests {
         }
         assert!(!vars.values().any(|value| value == "canary"), "{vars:?}");
         assert_eq!(
-            (vars["GOPROXY"].as_str(), vars["GOSUMDB"].as_str(), vars["GOPRIVATE"].as_str()),
-            ("direct", "off", "a.b/*")
+            ["GOPROXY", "GOSUMDB", "GOPRIVATE", "GOINSECURE"].map(|name| vars[name].as_str()),
+            ["direct", "off", "a.b/*", "c.d"]
         );
     }
 

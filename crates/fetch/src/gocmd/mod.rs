@@ -19,13 +19,7 @@ mod scratch;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    ffi::OsString,
-    os::unix::fs::PermissionsExt as _,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{ffi::OsString, path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -37,7 +31,7 @@ use self::run::Runner;
 /// How to run `go`.
 #[derive(Clone)]
 pub struct GoOptions {
-    /// The program, as [`GoCommand::find`] finds it.
+    /// The program, as [`crate::find_program`] finds it.
     pub go: PathBuf,
     /// Clones of repositories, shared by all runs and with any `go` whose module cache this is:
     /// `<GOPATH>/pkg/mod/cache/vcs`.
@@ -48,6 +42,8 @@ pub struct GoOptions {
     pub host_env: Vec<(OsString, OsString)>,
     /// GOPRIVATE of the runs; it decides what GOVCS allows.
     pub private: Patterns,
+    /// GOINSECURE of the runs.
+    pub insecure: Patterns,
     /// How many processes may run at a time.
     pub concurrency: usize,
     /// How many more requests may wait for their turn.
@@ -75,20 +71,10 @@ impl GoCommand {
         Ok(Self { runner: Arc::new(Runner::new(options)?) })
     }
 
-    /// The `go` program on this process's PATH, as an absolute path.
-    pub fn find() -> Option<PathBuf> {
-        let path = std::env::var_os("PATH")?;
-        std::env::split_paths(&path).filter(|dir| dir.is_absolute()).map(|dir| dir.join("go")).find(|go| is_program(go))
+    /// Replaces GOPRIVATE and GOINSECURE, for runs that begin from now on.
+    pub fn set_patterns(&self, private: &Patterns, insecure: &Patterns) {
+        self.runner.set_patterns(private, insecure);
     }
-
-    /// Replaces GOPRIVATE, for runs that begin from now on.
-    pub fn set_private(&self, private: &Patterns) {
-        self.runner.set_private(private);
-    }
-}
-
-fn is_program(path: &Path) -> bool {
-    path.metadata().is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
 }
 
 #[async_trait]

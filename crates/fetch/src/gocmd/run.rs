@@ -24,7 +24,8 @@ use crate::exec::{Exec, ExecError, Finished};
 pub(super) struct Runner {
     options: GoOptions,
     environment: Environment,
-    private: RwLock<Arc<str>>,
+    /// GOPRIVATE and GOINSECURE.
+    patterns: RwLock<(Arc<str>, Arc<str>)>,
     root: Arc<ScratchRoot>,
     gate: Gate,
     flights: Flight<String, Result<Arc<Bundle>>>,
@@ -46,7 +47,7 @@ impl Runner {
     pub(super) fn new(options: GoOptions) -> std::io::Result<Self> {
         Ok(Self {
             environment: Environment::new(&options.host_env),
-            private: RwLock::new(options.private.to_string().into()),
+            patterns: RwLock::new(texts(&options.private, &options.insecure)),
             root: Arc::new(ScratchRoot::new(&options.scratch_root)?),
             gate: Gate::new(options.concurrency, options.queue),
             flights: Flight::default(),
@@ -54,8 +55,8 @@ impl Runner {
         })
     }
 
-    pub(super) fn set_private(&self, private: &Patterns) {
-        *self.private.write().unwrap_or_else(PoisonError::into_inner) = private.to_string().into();
+    pub(super) fn set_patterns(&self, private: &Patterns, insecure: &Patterns) {
+        *self.patterns.write().unwrap_or_else(PoisonError::into_inner) = texts(private, insecure);
     }
 
     /// The versions of a module, one per line.
@@ -144,10 +145,11 @@ impl Runner {
     }
 
     async fn process(&self, scratch: &Scratch, asked: &str, args: &[&str]) -> Result<Finished> {
-        let private = Arc::clone(&self.private.read().unwrap_or_else(PoisonError::into_inner));
+        let (private, insecure) = self.patterns.read().unwrap_or_else(PoisonError::into_inner).clone();
         let vars = self.environment.vars(&env::Run {
             module: asked.split('@').next().unwrap_or_default(),
             private: &private,
+            insecure: &insecure,
             gopath: &scratch.gopath(),
             gocache: &scratch.gocache(),
             tmp: &scratch.tmp(),
@@ -156,6 +158,10 @@ impl Runner {
         let exec = Exec::new(&self.options.go).args(args).args([asked]).envs(vars).cwd(&scratch.outside());
         exec.time_limit(self.options.time_limit).run().await.map_err(|e| no_result(asked, &e))
     }
+}
+
+fn texts(private: &Patterns, insecure: &Patterns) -> (Arc<str>, Arc<str>) {
+    (private.to_string().into(), insecure.to_string().into())
 }
 
 fn panicked<T>(key: &str) -> Result<T> {

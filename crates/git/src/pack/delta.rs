@@ -12,6 +12,24 @@ pub(super) struct Delta<'a, 'b> {
     pub(super) result: u64,
 }
 
+/// What a delta is applied to.
+pub(super) trait Base {
+    fn len(&self) -> u64;
+
+    /// Gives a piece that lies within.
+    fn copy(&self, at: u64, len: u64, sink: &mut impl FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error>;
+}
+
+impl Base for Vec<u8> {
+    fn len(&self) -> u64 {
+        self.as_slice().len() as u64
+    }
+
+    fn copy(&self, at: u64, len: u64, sink: &mut impl FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
+        sink(&self[at as usize..][..len as usize])
+    }
+}
+
 impl<'a, 'b> Delta<'a, 'b> {
     pub(super) fn open(stream: &'b mut Stream<'a>) -> Result<Self, Error> {
         let (base, result) = (size(stream)?, size(stream)?);
@@ -19,27 +37,21 @@ impl<'a, 'b> Delta<'a, 'b> {
     }
 
     /// Gives the result to `sink`, piece by piece; exactly as much as declared, or an error.
-    pub(super) fn apply(self, base: &[u8], mut sink: impl FnMut(&[u8])) -> Result<(), Error> {
-        if base.len() as u64 != self.base {
+    pub(super) fn apply(self, base: &impl Base, mut sink: impl FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
+        if base.len() != self.base {
             return corrupt(format!("a delta on {} bytes whose base has {}", self.base, base.len()));
         }
         let (stream, mut left) = (self.stream, self.result);
-        let mut book = |bytes: usize| {
-            left = left
-                .checked_sub(bytes as u64)
-                .ok_or_else(|| Error::Corrupt("a delta makes more than it declares".into()))?;
-            Ok::<(), Error>(())
-        };
         while let Some(code) = stream.byte()? {
+            let (at, len) = if code & 0x80 != 0 { copy(stream, code)? } else { (0, u64::from(code)) };
+            left = left.checked_sub(len).ok_or_else(|| Error::Corrupt("a delta makes more than it declares".into()))?;
             if code & 0x80 != 0 {
-                let (at, len) = copy(stream, code)?;
-                let Some(piece) = at.checked_add(len).and_then(|end| base.get(at..end)) else {
+                // Neither sum is beyond 33 bits.
+                if at + len > base.len() {
                     return corrupt("a delta copies from beyond its base");
-                };
-                book(len)?;
-                sink(piece);
+                }
+                base.copy(at, len, &mut sink)?;
             } else if code != 0 {
-                book(usize::from(code))?;
                 insert(stream, usize::from(code), &mut sink)?;
             } else {
                 return corrupt("a delta has an instruction that does not exist");
@@ -67,7 +79,7 @@ fn size(stream: &mut Stream<'_>) -> Result<u64, Error> {
 }
 
 /// The low bits of the code say which of four bytes of offset and three of length follow.
-fn copy(stream: &mut Stream<'_>, code: u8) -> Result<(usize, usize), Error> {
+fn copy(stream: &mut Stream<'_>, code: u8) -> Result<(u64, u64), Error> {
     let mut values = [0u8; 8];
     for (bit, value) in values.iter_mut().take(7).enumerate() {
         if code & 1 << bit != 0 {
@@ -76,18 +88,22 @@ fn copy(stream: &mut Stream<'_>, code: u8) -> Result<(usize, usize), Error> {
         }
     }
     let [a, b, c, d, lengths @ ..] = values;
-    let len = u32::from_le_bytes(lengths) as usize;
-    Ok((u32::from_le_bytes([a, b, c, d]) as usize, if len == 0 { 0x10000 } else { len }))
+    let len = u64::from(u32::from_le_bytes(lengths));
+    Ok((u64::from(u32::from_le_bytes([a, b, c, d])), if len == 0 { 0x10000 } else { len }))
 }
 
-fn insert(stream: &mut Stream<'_>, mut len: usize, sink: &mut impl FnMut(&[u8])) -> Result<(), Error> {
+fn insert(
+    stream: &mut Stream<'_>,
+    mut len: usize,
+    sink: &mut impl FnMut(&[u8]) -> Result<(), Error>,
+) -> Result<(), Error> {
     while len > 0 {
         let bytes = stream.fill()?;
         let bytes = &bytes[..bytes.len().min(len)];
         if bytes.is_empty() {
             return corrupt("a delta ends within an instruction");
         }
-        sink(bytes);
+        sink(bytes)?;
         let taken = bytes.len();
         stream.consume(taken);
         len -= taken;

@@ -1,7 +1,8 @@
 //! Takes a pack from the wire: `git index-pack --fix-thin` in bounded memory.
 //!
-//! Memory is 48 bytes for each object (60 in SHA-256 repositories), about 32 MiB of bases that are used again, fixed
-//! buffers, and for deltas that have deltas the object at hand with its base.
+//! Memory is 48 bytes for each object (60 in SHA-256 repositories), at most 32 MiB of bases that are used again, an object
+//! and its base of at most 8 MiB each, and buffers. Larger objects pass in pieces; where others are based on them, they
+//! are in temporary files. Only bases from elsewhere are whole in memory, one at a time.
 
 mod bases;
 mod parse;
@@ -102,8 +103,8 @@ impl PackReceiver {
         if table.count() == 0 {
             return Ok(PackStats::default());
         }
-        let spooled = self.spool.file()?;
-        let needed = Resolver::new(&mut table, spooled, bases, self.limits).run()?;
+        let (spooled, directory) = self.spool.file()?;
+        let needed = Resolver::new(&mut table, spooled, directory, bases, self.limits).run()?;
         let added = bases::add(&mut table, &mut self.spool, bases, needed)?;
         if added > 0 {
             checksum = self.spool.renew(table.format, table.count())?;

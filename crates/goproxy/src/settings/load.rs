@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use gomod::Patterns;
+use gomod::{Patterns, vcs::GoVcs};
 
 use super::{Environment, Fallback, Setting, Settings, TABLE, file};
 use crate::failure::Failure;
@@ -157,12 +157,19 @@ fn go_variables(
     for (name, meaning, field) in [
         ("GOPRIVATE", "adds to exclude", &mut settings.sources.go_private),
         ("GONOSUMDB", "not looked up in checksum databases", &mut settings.sources.go_no_sum),
+        ("GOINSECURE", "adds to insecure", &mut settings.sources.go_insecure),
     ] {
         let Some(text) = environment.get(name) else { continue };
         *field = Patterns::parse(text).map_err(|error| {
             Failure::config(format!("{name}: bad value {text:?} (environment): {error}; see go help private"))
         })?;
         found.push((name, text.to_owned(), meaning));
+    }
+    if let Some(text) = environment.get("GOVCS") {
+        settings.sources.go_vcs = GoVcs::parse(text).map_err(|error| {
+            Failure::config(format!("GOVCS: bad value {text:?} (environment): {error}; see go help vcs"))
+        })?;
+        found.push(("GOVCS", text.to_owned(), "which version control systems may be used for which modules"));
     }
     Ok(found)
 }

@@ -2,6 +2,7 @@
 
 use std::{io::Write as _, path::Path};
 
+use gomod::vcs::Vcs;
 use goproxy_server::{AccessLogFormat, Listen};
 
 use super::{Environment, Given, Level, Loaded, Mode, effective_toml, find, load, load::Origin};
@@ -76,6 +77,9 @@ fn malformed_patterns_are_errors_wherever_they_come_from() {
         (vec![flag("exclude", "a.b/[x")], [("HOME", "/h"), ("X", "")], "exclude: bad value"),
         (vec![], [("HOME", "/h"), ("GOPRIVATE", "a.b/[x")], "GOPRIVATE: bad value"),
         (vec![], [("HOME", "/h"), ("GONOSUMDB", "a.b/[x")], "GONOSUMDB: bad value"),
+        (vec![flag("insecure", "a.b/[x")], [("HOME", "/h"), ("X", "")], "insecure: bad value"),
+        (vec![], [("HOME", "/h"), ("GOINSECURE", "a.b/[x")], "GOINSECURE: bad value"),
+        (vec![], [("HOME", "/h"), ("GOVCS", "a.b/[x:git")], "GOVCS: bad value"),
     ] {
         let error = serve(&flags, environment).expect_err(start);
         assert!(error.starts_with(start) && error.contains("a.b/[x"), "{error}");
@@ -90,6 +94,17 @@ fn go_private_adds_to_exclude_and_goproxy_is_not_used() {
     assert!(sources.private().matches_str("a.b/x") && sources.private().matches_str("c.d/x"));
     assert!(!sources.private().matches_str("e.f/x") && sources.go_no_sum.matches_str("e.f/x"));
     assert!(sources.proxy.is_none());
+}
+
+#[test]
+fn go_insecure_adds_to_insecure_and_go_vcs_counts() {
+    let environment = [("HOME", "/h"), ("GOINSECURE", "c.d"), ("GOVCS", "e.f:none")];
+    let sources = serve(&[flag("insecure", "a.b")], environment).expect("good").settings.sources;
+    assert!(sources.insecure().matches_str("a.b/x") && sources.insecure().matches_str("c.d/x"));
+    assert!(!sources.insecure().matches_str("e.f/x"));
+    assert!(sources.go_vcs.check(Vcs::Git, "e.f/x", false).is_err());
+    let sources = serve(&[flag("insecure", "a.b")], [("HOME", "/h")]).expect("good").settings.sources;
+    assert!(!sources.insecure().matches_str("c.d/x") && sources.go_vcs.check(Vcs::Git, "e.f/x", false).is_ok());
 }
 
 #[test]

@@ -14,13 +14,14 @@ mod load_tests;
 mod redact;
 mod setting;
 mod show;
+mod size;
 mod suggest;
 mod table;
 mod value;
 
 use std::{path::PathBuf, time::Duration};
 
-use gomod::{Patterns, ProxyList};
+use gomod::{Patterns, ProxyList, vcs::GoVcs};
 use goproxy_server::{AccessLogFormat, Listen};
 
 pub(crate) use environment::Environment;
@@ -65,6 +66,8 @@ pub(crate) struct Cache {
     pub(crate) dir: PathBuf,
     /// `-cacheExpire`.
     pub(crate) expire: Duration,
+    /// `-gitCacheSize`, in bytes.
+    pub(crate) git_bytes: u64,
 }
 
 /// Who is asked for what.
@@ -74,6 +77,16 @@ pub(crate) struct Sources {
     pub(crate) proxy: Option<ProxyList>,
     /// `-exclude`.
     pub(crate) exclude: Patterns,
+    /// `-direct`.
+    pub(crate) direct: Fetcher,
+    /// `-directRefused`.
+    pub(crate) refused: Refused,
+    /// `-insecure`.
+    pub(crate) insecure: Patterns,
+    /// GOINSECURE.
+    pub(crate) go_insecure: Patterns,
+    /// GOVCS.
+    pub(crate) go_vcs: GoVcs,
     /// GOPRIVATE.
     pub(crate) go_private: Patterns,
     /// GONOSUMDB.
@@ -87,6 +100,31 @@ impl Sources {
     pub(crate) fn private(&self) -> Patterns {
         self.exclude.join(&self.go_private)
     }
+
+    /// The modules that may come over connections that prove nothing.
+    pub(crate) fn insecure(&self) -> Patterns {
+        self.insecure.join(&self.go_insecure)
+    }
+}
+
+/// What fetches from version control.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Fetcher {
+    /// We ourselves; the `go` command for what is not in git.
+    #[default]
+    Native,
+    /// The `go` command.
+    Go,
+}
+
+/// What a client is told where a repository wants other credentials than there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// 404: as forges say of what may or may not exist.
+    #[default]
+    NotFound,
+    /// 403.
+    Forbidden,
 }
 
 /// Time and number limits.
@@ -105,7 +143,9 @@ pub(crate) struct Limits {
     /// `-upstreamLimit`.
     pub(crate) upstream_requests: usize,
     /// `-directLimit`.
-    pub(crate) direct_commands: usize,
+    pub(crate) direct_fetches: usize,
+    /// `-directHostLimit`.
+    pub(crate) direct_per_host: usize,
     /// `-maxConnections`.
     pub(crate) connections: usize,
 }

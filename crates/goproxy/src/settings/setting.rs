@@ -58,6 +58,8 @@ pub(crate) enum Shape {
     /// Checksum databases, perhaps with URLs: may hold credentials.
     Databases,
     Duration,
+    /// Bytes.
+    Size,
     Count,
     Choice(&'static [&'static str]),
 }
@@ -73,6 +75,7 @@ impl Shape {
             Self::Patterns => "patterns".into(),
             Self::Databases => "names".into(),
             Self::Duration => "duration".into(),
+            Self::Size => "size".into(),
             Self::Count => "n".into(),
             Self::Choice(words) => words.join("|"),
         }

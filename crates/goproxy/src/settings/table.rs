@@ -4,13 +4,15 @@
 use gomod::{Patterns, ProxyList};
 use goproxy_server::AccessLogFormat;
 
-use super::{Fallback, Format, Group, Level, Setting, Shape, duration, value};
+use super::{Fallback, Fetcher, Format, Group, Level, Refused, Setting, Shape, duration, size, value};
 
 const LEVELS: [(&str, Level); 4] =
     [("error", Level::Error), ("warn", Level::Warn), ("info", Level::Info), ("debug", Level::Debug)];
 const FORMATS: [(&str, Format); 2] = [("text", Format::Text), ("json", Format::Json)];
 const ACCESS: [(&str, AccessLogFormat); 3] =
     [("text", AccessLogFormat::Text), ("json", AccessLogFormat::Json), ("off", AccessLogFormat::Off)];
+const FETCHERS: [(&str, Fetcher); 2] = [("native", Fetcher::Native), ("go", Fetcher::Go)];
+const REFUSED: [(&str, Refused); 2] = [("404", Refused::NotFound), ("403", Refused::Forbidden)];
 
 /// The row of a setting.
 pub(crate) fn find(name: &str) -> Option<&'static Setting> {
@@ -75,6 +77,17 @@ pub(crate) static TABLE: &[Setting] = &[
         set: |s, text| duration::parse(text).map(|expire| s.cache.expire = expire),
     },
     Setting {
+        name: "gitCacheSize",
+        group: Group::Cache,
+        shape: Shape::Size,
+        default: Fallback::Value("10GB"),
+        reload: false,
+        help: "How much disk local copies of git repositories may take, in pkg/mod/cache/goproxy/git below cacheDir. \
+               Those that nobody asked for longest are removed first; what was served from them stays in the cache.",
+        example: "500MB",
+        set: |s, text| size::parse(text).map(|bytes| s.cache.git_bytes = bytes),
+    },
+    Setting {
         name: "proxy",
         group: Group::Sources,
         shape: Shape::Upstreams,
@@ -104,6 +117,43 @@ pub(crate) static TABLE: &[Setting] = &[
             let parsed = Patterns::parse(text).map_err(|error| format!("{error}; see go help private"));
             parsed.map(|patterns| s.sources.exclude = patterns)
         },
+    },
+    Setting {
+        name: "insecure",
+        group: Group::Sources,
+        shape: Shape::Patterns,
+        default: Fallback::Value(""),
+        reload: true,
+        help: "Modules from version control that may come over http or from a host whose certificate cannot be \
+               verified, as a comma list of patterns. GOINSECURE in the environment adds to it.",
+        example: "git.lab.example.com",
+        set: |s, text| {
+            let parsed = Patterns::parse(text).map_err(|error| format!("{error}; see go help private"));
+            parsed.map(|patterns| s.sources.insecure = patterns)
+        },
+    },
+    Setting {
+        name: "direct",
+        group: Group::Sources,
+        shape: Shape::Choice(&["native", "go"]),
+        default: Fallback::Value("native"),
+        reload: false,
+        help: "What fetches from version control: native speaks git itself and leaves Mercurial, Subversion, Bazaar \
+               and Fossil to the go command, where there is one; go leaves everything to the go command.",
+        example: "go",
+        set: |s, text| value::choice(text, &FETCHERS).map(|fetcher| s.sources.direct = fetcher),
+    },
+    Setting {
+        name: "directRefused",
+        group: Group::Sources,
+        shape: Shape::Choice(&["404", "403"]),
+        default: Fallback::Value("404"),
+        reload: false,
+        help: "The status for a module whose repository asks the native engine for credentials that it does not have, \
+               or refuses those it has. After 404, go looks for the module under a shorter path or at the next proxy, \
+               as it does of itself; after 403 it stops. The text names the host either way.",
+        example: "403",
+        set: |s, text| value::choice(text, &REFUSED).map(|refused| s.sources.refused = refused),
     },
     Setting {
         name: "sumdb",
@@ -174,7 +224,17 @@ pub(crate) static TABLE: &[Setting] = &[
         reload: false,
         help: "How many fetches from version control run at the same time; others wait.",
         example: "8",
-        set: |s, text| value::count(text).map(|count| s.limits.direct_commands = count),
+        set: |s, text| value::count(text).map(|count| s.limits.direct_fetches = count),
+    },
+    Setting {
+        name: "directHostLimit",
+        group: Group::Limits,
+        shape: Shape::Count,
+        default: Fallback::Value("8"),
+        reload: false,
+        help: "How many operations of the native engine one git host gets at the same time; others wait.",
+        example: "4",
+        set: |s, text| value::count(text).map(|count| s.limits.direct_per_host = count),
     },
     Setting {
         name: "maxConnections",

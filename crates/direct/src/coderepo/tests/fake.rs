@@ -88,17 +88,16 @@ impl Fake {
     /// A copy of a real one.
     pub(super) fn of(repo: &GitRepo) -> Self {
         let mut fake = Self::default();
-        let format = "--format=%(refname) %(objectname) %(*objectname)";
-        for line in repo.git(&["for-each-ref", format, "refs/heads", "refs/tags"]).lines() {
-            let mut parts = line.split(' ');
-            let name = parts.next().unwrap().to_owned();
-            let mut ids = parts.filter_map(Oid::from_hex);
-            fake.refs.refs.push(Ref { name, target: ids.next().unwrap(), peeled: ids.next() });
+        for line in repo.git(&["ls-remote", "-q", "."]).lines() {
+            let (hash, name) = line.split_once('\t').unwrap();
+            let target = Oid::from_hex(hash).unwrap();
+            match name.strip_suffix("^{}") {
+                // Follows its tag.
+                Some(_) => fake.refs.refs.last_mut().unwrap().peeled = Some(target),
+                None if name == "HEAD" => fake.refs.head = Some(target),
+                None => fake.refs.refs.push(Ref { name: name.to_owned(), target, peeled: None }),
+            }
         }
-        fake.refs.refs.sort_by(|a, b| a.name.cmp(&b.name));
-        // Unborn if it is none of these.
-        let head = repo.git(&["rev-list", "--all", "-n1", "--no-walk", "HEAD", "--ignore-missing"]);
-        fake.refs.head = head.lines().next().and_then(|_| Oid::from_hex(&repo.git(&["rev-parse", "HEAD"])));
         for line in repo.git(&["log", "--all", "--format=%H %T %ct %P"]).lines() {
             let parts: Vec<&str> = line.split(' ').collect();
             let parents = parts[3..].iter().filter_map(|parent| Oid::from_hex(parent)).collect();

@@ -5,6 +5,7 @@ mod differential;
 mod edges;
 mod fake;
 mod operations;
+mod random;
 
 use gomod::{ModulePath, Query, Version};
 use goproxy_engine::{Error, ErrorKind};

@@ -119,7 +119,7 @@ async fn govcs_of_the_host_is_a_refusal() {
     let error = list(&go, "github.com/acme/plain").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
     // What is private is the operator's to say, while we run.
-    go.set_private(&gomod::Patterns::parse("github.com/acme").unwrap());
+    go.set_patterns(&gomod::Patterns::parse("github.com/acme").unwrap(), &gomod::Patterns::default());
     assert_eq!(list(&go, "github.com/acme/plain").await.unwrap(), ["v1.0.0"]);
 }
 

@@ -36,7 +36,7 @@ impl World {
     pub(super) fn new() -> Option<Self> {
         let git =
             std::env::split_paths(&std::env::var_os("PATH")?).map(|dir| dir.join("git")).find(|git| git.is_file());
-        let (Some(go), Some(git)) = (GoCommand::find(), git) else {
+        let (Some(go), Some(git)) = (crate::find_program("go"), git) else {
             // Past the capture of the test runner.
             let _ = writeln!(std::io::stderr(), "SKIPPED: needs go and git on PATH");
             return None;
@@ -76,6 +76,7 @@ impl World {
             scratch_root: self.path("scratch"),
             host_env: self.env(),
             private: Patterns::default(),
+            insecure: Patterns::default(),
             concurrency: 4,
             queue: 100,
             time_limit: Duration::from_secs(120),

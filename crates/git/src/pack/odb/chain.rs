@@ -102,7 +102,10 @@ impl Chains {
             let mut stream = inflater.stream(&pack.file, content, size);
             let delta = Delta::open(&mut stream)?;
             let mut made = Vec::with_capacity(delta.result.min(TRUSTED) as usize);
-            delta.apply(&data, |piece| made.extend_from_slice(piece))?;
+            delta.apply(&*data, |piece| {
+                made.extend_from_slice(piece);
+                Ok(())
+            })?;
             data = self.keep(pack, at, kind, made, chain.is_empty()).data;
         }
         Ok(Object { kind, data: Arc::unwrap_or_clone(data) })

@@ -4,6 +4,7 @@
 //! its ancestors no more, so that the stack stays short however deep deltas go. Where the objects on it are too large
 //! together, the oldest are forgotten, and made again when it is their turn.
 
+mod content;
 mod families;
 
 use super::{
@@ -17,11 +18,12 @@ use crate::{
         corrupt,
         delta::Delta,
         entry::{Body, Header},
-        inflate::{Inflater, TRUSTED},
+        inflate::Inflater,
     },
 };
+use content::Content;
 use families::Families;
-use std::{fs::File, rc::Rc};
+use std::{fs::File, path::Path, rc::Rc};
 
 /// Bytes of objects on the stack, without the one at hand.
 const HELD: usize = 32 << 20;
@@ -32,10 +34,12 @@ const STREAMED: u64 = 1 << 20;
 pub(super) struct Resolver<'a> {
     table: &'a mut Table,
     file: &'a File,
+    /// For large objects.
+    directory: &'a Path,
     bases: &'a dyn Objects,
     limits: PackLimits,
     families: Families,
-    inflater: Inflater,
+    inflater: Option<Inflater>,
     stack: Vec<Frame>,
     /// Frames below hold no data.
     forgotten: usize,
@@ -51,18 +55,25 @@ pub(super) struct Resolver<'a> {
 struct Frame {
     entry: u32,
     kind: Kind,
-    data: Option<Rc<Vec<u8>>>,
+    data: Option<Rc<Content>>,
     members: families::Members,
 }
 
 impl<'a> Resolver<'a> {
-    pub(super) fn new(table: &'a mut Table, file: &'a File, bases: &'a dyn Objects, limits: PackLimits) -> Self {
+    pub(super) fn new(
+        table: &'a mut Table,
+        file: &'a File,
+        directory: &'a Path,
+        bases: &'a dyn Objects,
+        limits: PackLimits,
+    ) -> Self {
         let work = limits.work();
-        let (families, inflater) = (Families::new(table), Inflater::new());
+        let (families, inflater) = (Families::new(table), None);
         let (stack, external) = (Vec::new(), Vec::new());
         Self {
             table,
             file,
+            directory,
             bases,
             limits,
             families,
@@ -121,7 +132,7 @@ impl<'a> Resolver<'a> {
         let Some(entry) = entry else { return corrupt("the pack has too many bases elsewhere") };
         self.external.push(*base);
         let members = self.families.on_id(self.table, base.as_bytes());
-        self.push(Frame { entry, kind: object.kind, data: Some(Rc::new(object.data)), members });
+        self.push(Frame { entry, kind: object.kind, data: Some(Rc::new(Content::Memory(object.data))), members });
         self.descend()
     }
 
@@ -159,16 +170,19 @@ impl<'a> Resolver<'a> {
     }
 
     /// Makes an object and notes its id. It is not given if it is large and nothing is based on it as far as is known.
-    fn child(&mut self, entry: u32, kind: Kind, base: &[u8]) -> Result<Option<Vec<u8>>, Error> {
-        let (id, data) = self.delta(entry, |delta, table, families| {
-            let mut hasher = Hasher::object(table.format, kind, delta.result);
-            if delta.result > STREAMED && families.childless(entry) {
-                delta.apply(base, |piece| hasher.update(piece))?;
-                return Ok((hasher.finish()?, None));
-            }
-            let data = collect(delta, base)?;
-            hasher.update(&data);
-            Ok((hasher.finish()?, Some(data)))
+    fn child(&mut self, entry: u32, kind: Kind, base: &Content) -> Result<Option<Content>, Error> {
+        let (id, data) = self.delta(entry, |delta, resolver| {
+            let mut hasher = Hasher::object(resolver.table.format, kind, delta.result);
+            let data = if delta.result > STREAMED && resolver.families.childless(entry) {
+                delta.apply(base, |piece| {
+                    hasher.update(piece);
+                    Ok(())
+                })?;
+                None
+            } else {
+                Some(Content::made(delta, base, resolver.directory, |piece| hasher.update(piece))?)
+            };
+            Ok((hasher.finish()?, data))
         })?;
         self.table.set_id(entry, &id);
         Ok(data)
@@ -178,31 +192,37 @@ impl<'a> Resolver<'a> {
     fn delta<T>(
         &mut self,
         entry: u32,
-        apply: impl FnOnce(Delta<'_, '_>, &Table, &Families) -> Result<T, Error>,
+        apply: impl FnOnce(Delta<'_, '_>, &Self) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let at = self.table.offsets[entry as usize];
         let header = Header::read(self.table.format, self.file, at)?;
-        let mut stream = self.inflater.stream(self.file, at + header.len as u64, header.size);
+        // Taken, so that `apply` may look at everything else.
+        let mut inflater = self.inflater.take().unwrap_or_else(Inflater::new);
+        let mut stream = inflater.stream(self.file, at + header.len as u64, header.size);
         let delta = Delta::open(&mut stream)?;
         self.limits.check(delta.result)?;
-        spend(&mut self.work, delta.result.saturating_add(header.size))?;
-        apply(delta, self.table, &self.families)
+        self.spend(delta.result.saturating_add(header.size))?;
+        let made = apply(delta, self);
+        self.inflater = Some(inflater);
+        made
     }
 
-    fn whole(&mut self, entry: u32) -> Result<(Kind, Vec<u8>), Error> {
+    fn whole(&mut self, entry: u32) -> Result<(Kind, Content), Error> {
         let at = self.table.offsets[entry as usize];
         let header = Header::read(self.table.format, self.file, at)?;
         self.spend(header.size)?;
         match header.body {
             Body::Whole(kind) => {
-                Ok((kind, self.inflater.stream(self.file, at + header.len as u64, header.size).whole()?))
+                let inflater = self.inflater.get_or_insert_with(Inflater::new);
+                let stream = inflater.stream(self.file, at + header.len as u64, header.size);
+                Ok((kind, Content::whole(stream, header.size, self.directory)?))
             }
             _ => corrupt("the pack has changed while it was read"),
         }
     }
 
     /// Makes an object that has been made before: from the next ancestor that is still there.
-    fn again(&mut self, entry: u32) -> Result<Rc<Vec<u8>>, Error> {
+    fn again(&mut self, entry: u32) -> Result<Rc<Content>, Error> {
         let (mut chain, mut ancestor) = (Vec::new(), entry);
         let mut held = self.stack.iter().rev().filter_map(|frame| Some((frame.entry, frame.data.as_ref()?))).peekable();
         let mut data = loop {
@@ -215,38 +235,39 @@ impl<'a> Resolver<'a> {
             }
         };
         for entry in chain.into_iter().rev() {
-            data = Rc::new(self.delta(entry, |delta, _, _| collect(delta, &data))?);
+            let made = self.delta(entry, |delta, resolver| Content::made(delta, &data, resolver.directory, |_| {}))?;
+            data = Rc::new(made);
         }
         Ok(data)
     }
 
-    fn root(&mut self, entry: u32) -> Result<Vec<u8>, Error> {
+    fn root(&mut self, entry: u32) -> Result<Content, Error> {
         let Some(base) = entry.checked_sub(self.table.count()) else { return Ok(self.whole(entry)?.1) };
         let base = self.external[base as usize];
         let object = self.bases.read(&base, self.limits.object)?.ok_or(Error::Missing(base))?;
         self.spend(object.data.len() as u64)?;
-        Ok(object.data)
+        Ok(Content::Memory(object.data))
     }
 
     fn push(&mut self, frame: Frame) {
-        self.held += frame.data.as_ref().map_or(0, |data| data.len());
+        self.held += frame.data.as_ref().map_or(0, |data| data.weight());
         self.stack.push(frame);
         let top = self.stack.len() - 1;
         while self.held > HELD && self.forgotten < top {
-            self.held -= self.stack[self.forgotten].data.take().map_or(0, |data| data.len());
+            self.held -= self.stack[self.forgotten].data.take().map_or(0, |data| data.weight());
             self.forgotten += 1;
         }
     }
 
     fn pop(&mut self) {
-        self.held -= self.stack.pop().and_then(|frame| frame.data).map_or(0, |data| data.len());
+        self.held -= self.stack.pop().and_then(|frame| frame.data).map_or(0, |data| data.weight());
         self.forgotten = self.forgotten.min(self.stack.len());
     }
 
     /// Keeps what has been made again for the frame on top.
-    fn hold(&mut self, data: Rc<Vec<u8>>) {
+    fn hold(&mut self, data: Rc<Content>) {
         if let Some(frame) = self.stack.last_mut().filter(|frame| frame.data.is_none()) {
-            self.held += data.len();
+            self.held += data.weight();
             frame.data = Some(data);
             self.forgotten = self.forgotten.min(self.stack.len() - 1);
         }
@@ -255,10 +276,4 @@ impl<'a> Resolver<'a> {
     fn spend(&mut self, bytes: u64) -> Result<(), Error> {
         spend(&mut self.work, bytes)
     }
-}
-
-fn collect(delta: Delta<'_, '_>, base: &[u8]) -> Result<Vec<u8>, Error> {
-    let mut data = Vec::with_capacity(delta.result.min(TRUSTED) as usize);
-    delta.apply(base, |piece| data.extend_from_slice(piece))?;
-    Ok(data)
 }

@@ -34,10 +34,10 @@ impl Spool {
         self.len
     }
 
-    /// What has been written so far, for positioned reads.
-    pub(super) fn file(&mut self) -> Result<&File, Error> {
+    /// What has been written so far, for positioned reads, and the directory for other files.
+    pub(super) fn file(&mut self) -> Result<(&File, &Path), Error> {
         self.file.flush()?;
-        Ok(self.file.get_ref())
+        Ok((self.file.get_ref(), &self.directory))
     }
 
     /// Forgets the last bytes.
@@ -52,7 +52,7 @@ impl Spool {
     /// Puts another count into the header, and the checksum that is right now behind the entries.
     pub(super) fn renew(&mut self, format: ObjectFormat, count: u32) -> Result<Oid, Error> {
         let end = self.len;
-        let file = self.file()?;
+        let (file, _) = self.file()?;
         file.write_all_at(&count.to_be_bytes(), 8)?;
         let (mut hasher, mut at, mut buffer) = (Hasher::new(format), 0, vec![0; 128 << 10]);
         while at < end {

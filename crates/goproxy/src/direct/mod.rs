@@ -1,0 +1,65 @@
+//! Version control: our own engine for git, the `go` command of this machine, or both.
+
+mod command;
+mod native;
+
+use std::{ffi::OsString, sync::Arc};
+
+use goproxy_direct::Native;
+use goproxy_engine::Source;
+use goproxy_fetch::{GoCommand, HttpClient};
+
+use crate::{
+    failure::Failure,
+    settings::{Fetcher, Loaded, Sources},
+};
+
+/// The source of everything direct.
+#[derive(Clone, Debug)]
+pub(crate) enum Direct {
+    /// With the `go` command, if there is one, for what is not in git.
+    Native(Native, Option<GoCommand>),
+    Go(GoCommand),
+}
+
+impl Direct {
+    /// Finds what is wrong with the settings before anything is made on disk.
+    pub(crate) fn check(loaded: &Loaded) -> Result<(), Failure> {
+        command::program(loaded).map(drop)
+    }
+
+    /// Finds the programs and makes the directories that the settings ask for. Without `go`, only `-direct go` fails.
+    pub(crate) fn new(loaded: &Loaded, http: &HttpClient) -> Result<Self, Failure> {
+        let settings = &loaded.settings;
+        let command = command::program(loaded)?.map(|go| command::new(settings, go)).transpose()?;
+        Ok(match (settings.sources.direct, command) {
+            (Fetcher::Go, Some(command)) => Self::Go(command),
+            (_, command) => Self::Native(native::new(settings, http, command.as_ref()), command),
+        })
+    }
+
+    /// As the engine has it.
+    pub(crate) fn source(&self) -> Arc<dyn Source> {
+        match self {
+            Self::Native(native, _) => Arc::new(native.clone()),
+            Self::Go(command) => Arc::new(command.clone()),
+        }
+    }
+
+    /// Tells the fetchers which modules are private, and which may be insecure, from now on.
+    pub(crate) fn set_patterns(&self, sources: &Sources) {
+        let (private, insecure) = (sources.private(), sources.insecure());
+        if let Self::Native(native, _) = self {
+            native.set_private(&private);
+            native.set_insecure(&insecure);
+        }
+        if let Self::Go(command) | Self::Native(_, Some(command)) = self {
+            command.set_patterns(&private, &insecure);
+        }
+    }
+}
+
+/// Our own variables may hold the credentials of an upstream, which are none of version control's business.
+fn host_env() -> Vec<(OsString, OsString)> {
+    std::env::vars_os().filter(|(name, _)| !name.to_string_lossy().starts_with("GOPROXY_")).collect()
+}

@@ -10,9 +10,6 @@ use goproxy_git::{Commit, Oid, Refs};
 /// repository does not exist, otherwise what went wrong on the way.
 #[async_trait]
 pub(crate) trait Repo: Send + Sync {
-    /// The URL as it was asked for (before the host's git configuration rewrites it): `Origin.URL`.
-    fn url(&self) -> &str;
-
     /// What the remote advertises: shared by all who ask within the freshness period.
     async fn refs(&self) -> Result<Arc<Refs>>;
 

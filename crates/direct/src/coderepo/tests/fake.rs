@@ -136,10 +136,6 @@ impl Fake {
 
 #[async_trait]
 impl Repo for Fake {
-    fn url(&self) -> &str {
-        "https://h.x/r"
-    }
-
     async fn refs(&self) -> Result<Arc<Refs>> {
         Ok(Arc::new(self.refs.clone()))
     }

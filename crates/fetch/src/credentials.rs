@@ -49,7 +49,7 @@ impl Credential {
     }
 }
 
-fn userinfo(url: &Url) -> Result<Option<Login>> {
+pub(crate) fn userinfo(url: &Url) -> Result<Option<Login>> {
     if url.username().is_empty() && url.password().is_none() {
         return Ok(None);
     }
@@ -68,7 +68,7 @@ fn machine(url: &Url) -> String {
 }
 
 /// RFC 7617.
-fn basic(login: &Login) -> Result<HeaderValue> {
+pub(crate) fn basic(login: &Login) -> Result<HeaderValue> {
     let token = format!("{}:{}", login.user, login.password.expose());
     let text = format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(token));
     let mut value = HeaderValue::try_from(text)

@@ -98,7 +98,7 @@ impl CodeRepo<'_> {
         }
         compatible.append(&mut incompatible);
         let release = compatible.iter().rfind(|version| semver::prerelease(version).is_empty());
-        Ok(release.or(compatible.last()).map(|version| (*version).clone()))
+        Ok(release.or_else(|| compatible.last()).map(|version| (*version).clone()))
     }
 
     /// Whether a version has a go.mod of its own. One that says no more than a made-up one counts as that.

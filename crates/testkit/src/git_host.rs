@@ -5,7 +5,10 @@ use std::{
     ops::Deref,
     path::PathBuf,
     process::Stdio,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -33,6 +36,7 @@ struct State {
     repositories: Mutex<Vec<Hosted>>,
     /// (import prefix, the tag's content)
     pages: Mutex<Vec<(String, String)>>,
+    older: AtomicBool,
 }
 
 #[derive(Clone, Debug)]
@@ -71,6 +75,11 @@ impl GitHost {
     pub fn go_import(&self, prefix: &str, vcs: &str, repository: &str) {
         let content = format!("{prefix} {vcs} {repository}");
         self.state.pages.lock().unwrap().push((prefix.to_owned(), content));
+    }
+
+    /// Speaks no newer version of the protocol than 0 from now on, as gopkg.in and the servers of old.
+    pub fn speak_version_0(&self) {
+        self.state.older.store(true, Ordering::Relaxed);
     }
 
     /// Takes a repository off the net.
@@ -116,7 +125,7 @@ impl State {
         if !hosted.token.as_ref().is_none_or(|token| authorized(&request, token)) {
             return Answer::text(401, "who are you?\n").header("WWW-Authenticate", "Basic realm=\"git\"");
         }
-        backend(&hosted, &rest, &request).await
+        backend(&hosted, &rest, &request, !self.older.load(Ordering::Relaxed)).await
     }
 
     fn page(&self, request: &Request) -> Answer {
@@ -141,7 +150,7 @@ fn authorized(request: &Request, token: &str) -> bool {
 }
 
 /// Runs the CGI program (RFC 3875) for one request.
-async fn backend(hosted: &Hosted, rest: &str, request: &Request) -> Answer {
+async fn backend(hosted: &Hosted, rest: &str, request: &Request, newer: bool) -> Answer {
     let mut child = Command::new("git")
         .arg("http-backend")
         .env_clear()
@@ -154,7 +163,7 @@ async fn backend(hosted: &Hosted, rest: &str, request: &Request) -> Answer {
         .env("CONTENT_LENGTH", request.body.len().to_string())
         .env("CONTENT_TYPE", request.header("content-type").unwrap_or(""))
         .env("HTTP_CONTENT_ENCODING", request.header("content-encoding").unwrap_or(""))
-        .env("GIT_PROTOCOL", request.header("git-protocol").unwrap_or(""))
+        .env("GIT_PROTOCOL", request.header("git-protocol").filter(|_| newer).unwrap_or(""))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .kill_on_drop(true)

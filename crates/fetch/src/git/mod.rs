@@ -1,5 +1,9 @@
 //! Git servers: the wire protocol over our own HTTP client, and the `git` command for what needs it.
 
+#[allow(dead_code, reason = "until the client calls it")]
+mod cli;
+#[allow(dead_code, reason = "until the client calls it")]
+mod config;
 mod discover;
 mod hosts;
 mod http;

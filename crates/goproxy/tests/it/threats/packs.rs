@@ -186,10 +186,9 @@ async fn packs_that_lie_are_refused_and_mended_ones_work() {
         script.say(good.lines());
         let mended = mended(&proxy, &module).await;
         assert_eq!(mended.status, 200, "{case}: {} {}", mended.text(), proxy.log());
-        assert!(
-            mended.complete && mended.body.len() == honest.body.len() + 4 * (module.len() - "honest".len()),
-            "{case}"
-        );
+        // Two files, whose names stand in a zip twice.
+        let expected = honest.body.len() + 4 * module.len() - 4 * "honest".len();
+        assert!(mended.complete && mended.body.len() == expected, "{case}");
     }
     assert!(peak_memory(proxy.pid()) < 128, "{} MiB", peak_memory(proxy.pid()));
     assert_eq!(proxy.get("/healthz").await.status, 200);
@@ -358,7 +357,8 @@ async fn beginnings_that_lie_are_refused_and_mended_ones_work() {
         script.say(lie);
         let answer = zip(&proxy, &module).await;
         // What is said twice, or too much, does not make the rest wrong.
-        if !["attributes without end", "the tag twice, different"].contains(&case) || answer.status != 200 {
+        let harmless = ["attributes without end", "the tag twice, different", "endless"].contains(&case);
+        if !harmless || answer.status != 200 {
             assert_refused(&answer, case);
             assert_clean(&proxy, &module, case);
         }

@@ -73,6 +73,13 @@ impl GitHost {
         self.host(path, git_dir.to_owned(), None, server);
     }
 
+    /// Its repositories speak no newer version of the protocol than 0 from now on, as gopkg.in and the servers of old.
+    pub fn speak_version_0(&self) {
+        for hosted in self.state.repositories.lock().unwrap().iter_mut() {
+            hosted.server = GitServer::Version0;
+        }
+    }
+
     /// Waits so long before each answer of a repository, as if the host were far away.
     pub fn latency(&self, latency: Duration) {
         *self.state.latency.lock().unwrap() = latency;

@@ -4,6 +4,7 @@
 //! the whole group is killed, so that a `git` or `ssh` started by `go` never outlives the request it ran for.
 
 mod group;
+pub(crate) mod hostenv;
 pub(crate) mod orphans;
 mod output;
 #[cfg(test)]

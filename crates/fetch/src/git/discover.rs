@@ -1,7 +1,12 @@
 //! The first request to a remote: where it is and what it offers.
 
+use std::time::Duration;
+
 use goproxy_engine::ErrorKind;
-use goproxy_git::wire::{Advertised, AdvertisementParser};
+use goproxy_git::{
+    Refs,
+    wire::{Advertised, AdvertisementParser, ListLimits},
+};
 use http::{
     StatusCode,
     header::{ACCEPT_ENCODING, CONTENT_TYPE},
@@ -18,27 +23,30 @@ use crate::{body::Body, reach, redirect, wire};
 /// Redirects that are followed, of this request only: those after it go to the place that it led to.
 const MAX_REDIRECTS: usize = 5;
 
+/// How long the end of an answer is waited for that is complete already.
+const END: Duration = Duration::from_millis(100);
+
 /// The service of fetches.
 const ASK: &str = "/info/refs";
 
 impl HttpRemote {
-    /// Asks a remote what it can.
-    pub(super) async fn discover(&self) -> Result<Place, Wrong> {
+    /// Asks a remote what it can. One of an older version says what refs it has in the same breath.
+    pub(super) async fn discover(&self) -> Result<(Place, Option<Refs>), Wrong> {
         let (url, response) = self.follow().await?;
         if response.status() != StatusCode::OK {
             return Err(self.refused(&url, &response));
         }
         let content_type = response.headers().get(CONTENT_TYPE).map(|value| value.as_bytes().to_vec());
         if content_type.as_deref() != Some(b"application/x-git-upload-pack-advertisement") {
-            return Err(older(&url));
+            return Err(dumb(&url));
         }
-        let capabilities = match self.advertised(&url, response).await? {
-            Advertised::Version2(capabilities) => capabilities,
-            Advertised::Older => return Err(older(&url)),
+        let (capabilities, refs) = match self.advertised(&url, response).await? {
+            Advertised::Version2(capabilities) => (capabilities, None),
+            Advertised::Older(capabilities, refs) => (capabilities, Some(refs)),
         };
         let place = Place { base: base(&url)?, capabilities };
         self.memory.learn(&place);
-        Ok(place)
+        Ok((place, refs))
     }
 
     async fn follow(&self) -> Result<(Url, Response), Wrong> {
@@ -80,15 +88,12 @@ impl HttpRemote {
 
     async fn advertised(&self, url: &Url, response: Response) -> Result<Advertised, Wrong> {
         let mut body = Body::new(response, wire::shown(url), u64::MAX, self.shared.options.http.options().idle_timeout);
-        let mut parser = AdvertisementParser::default();
+        let mut parser = AdvertisementParser::new(ListLimits::default());
         let host = reach::host(url);
         while let Some(chunk) = body.chunk().await.map_err(|failure| reach::broken_off(failure, url))? {
             if let Some(advertised) = parser.push(&chunk).map_err(|e| Wrong::from_wire(e, &host))? {
-                // The rest (of an older version all refs) is not waited for; of version 2 there is none, so that
-                // reading to the end keeps the connection.
-                if matches!(advertised, Advertised::Version2(_)) {
-                    let _ = body.chunk().await;
-                }
+                // There is no more; to have read the end keeps the connection.
+                let _ = tokio::time::timeout(END, body.chunk()).await;
                 return Ok(advertised);
             }
         }
@@ -97,12 +102,13 @@ impl HttpRemote {
     }
 }
 
-fn older(url: &Url) -> Wrong {
+/// What is no answer of git may be the files of a repository, which the `git` command can read one by one.
+fn dumb(url: &Url) -> Wrong {
     let message = format!(
-        "{} does not speak version 2 of git's protocol there; for older servers the proxy needs the git command",
+        "{} does not speak git's smart protocol there; for what else it may speak the proxy needs the git command",
         reach::host(url)
     );
-    Wrong::new(ErrorKind::Unavailable, message, wire::shown(url), Hint::Older)
+    Wrong::new(ErrorKind::Unavailable, message, wire::shown(url), Hint::Dumb)
 }
 
 /// `url` with something behind its path, whether that ends in a slash or not.

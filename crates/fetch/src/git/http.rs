@@ -1,11 +1,11 @@
-//! A remote over http: version 2 of the protocol, a request for each question. Asked the first time, a server is asked
-//! what it can before; after that its answer is remembered.
+//! A remote over http, a request for each question. The first time, a server is asked what it can before; after that
+//! its answer is remembered.
 
 use std::{path::Path, sync::Arc};
 
-use goproxy_engine::Result;
+use goproxy_engine::{Error, ErrorKind, Result, blocking};
 use goproxy_git::{
-    FetchRequest, Filter, ObjectFormat, Refs,
+    FetchRequest, Filter, ObjectFormat, Objects as _, Odb, Oid, Refs,
     wire::{ListLimits, ListParser, fetch_request, list_request},
 };
 use http::{
@@ -16,10 +16,10 @@ use reqwest::Url;
 
 use super::{
     Shared,
+    config::Way,
     discover::below,
     memory::{Memory, Place, ladder},
     receive::{self, Received, receive},
-    stand_in::Way,
     wrong::{Hint, Wrong},
 };
 use crate::{Access, body::Body, reach, retry::retrying, wire};
@@ -45,7 +45,20 @@ pub(super) struct HttpRemote {
 
 impl HttpRemote {
     pub(super) async fn refs(&self) -> Result<(ObjectFormat, Refs), Wrong> {
-        self.trying(|place| self.refs_from(place)).await
+        self.trying(|| self.refs_once()).await
+    }
+
+    async fn refs_once(&self) -> Result<(ObjectFormat, Refs), Wrong> {
+        if let Some(place) = self.memory.place().filter(|place| !place.capabilities.is_older()) {
+            match self.refs_from(place).await {
+                Err(wrong) if wrong.hint == Hint::Rejected => self.memory.forget(),
+                done => return done,
+            }
+        }
+        match self.discover().await? {
+            (place, Some(refs)) => Ok((place.capabilities.format, refs)),
+            (place, None) => self.refs_from(place).await,
+        }
     }
 
     async fn refs_from(&self, place: Place) -> Result<(ObjectFormat, Refs), Wrong> {
@@ -78,7 +91,7 @@ impl HttpRemote {
         let open = |filter: &&Option<Filter>| filter.as_ref().is_none_or(|filter| !self.memory.refuses(filter));
         let mut refused = Vec::new();
         for filter in rungs.iter().filter(open) {
-            let done = self.trying(|place| self.fetch_from(place, request, filter.as_ref(), git_dir));
+            let done = self.trying(|| self.fetch_once(request, filter.as_ref(), git_dir));
             match (done.await, filter) {
                 (Ok(()), _) => {
                     refused.iter().for_each(|filter| self.memory.learn_refusal(filter));
@@ -92,20 +105,55 @@ impl HttpRemote {
             }
         }
         // The last rung has no filter, so it returned.
-        Err(goproxy_engine::Error::internal("no way to ask for objects").into())
+        Err(Error::internal("no way to ask for objects").into())
+    }
+
+    async fn fetch_once(&self, request: &FetchRequest, filter: Option<&Filter>, git_dir: &Path) -> Result<(), Wrong> {
+        if let Some(place) = self.memory.place().filter(|place| place.capabilities.takes_any_id()) {
+            match self.fetch_from(&place, request, filter, git_dir).await {
+                Err(wrong) if wrong.hint == Hint::Rejected => self.memory.forget(),
+                done => return done,
+            }
+        }
+        match self.discover().await? {
+            (place, Some(refs)) if !place.capabilities.takes_any_id() => {
+                let all = advertised_only(request, &refs);
+                self.fetch_from(&place, &all, filter.filter(|_| all.filter.is_some()), git_dir).await?;
+                self.check(request, git_dir, place.capabilities.format).await
+            }
+            (place, _) => self.fetch_from(&place, request, filter, git_dir).await,
+        }
+    }
+
+    /// Whether what was wanted is here, where something else was asked for.
+    async fn check(&self, request: &FetchRequest, git_dir: &Path, format: ObjectFormat) -> Result<(), Wrong> {
+        let (git_dir, wants) = (git_dir.to_owned(), request.wants.clone());
+        let first_missing = move || {
+            let odb = Odb::open(&git_dir, format)?;
+            let missing = wants.into_iter().map(|id| odb.contains(&id).map(|here| (!here).then_some(id)));
+            missing.collect::<Result<Vec<_>, goproxy_git::Error>>().map(|all| all.into_iter().flatten().next())
+        };
+        let read = blocking(move || first_missing().map_err(|e| Error::internal(format!("the local copy: {e}"))));
+        match read.await? {
+            None => Ok(()),
+            Some(id) => {
+                let message = format!("{} does not have the object any more: {id}", reach::host(&self.asked));
+                Err(Wrong::new(ErrorKind::NotFound, message, String::new(), Hint::None))
+            }
+        }
     }
 
     async fn fetch_from(
         &self,
-        place: Place,
+        place: &Place,
         request: &FetchRequest,
         filter: Option<&Filter>,
         git_dir: &Path,
     ) -> Result<(), Wrong> {
         let message = fetch_request(&place.capabilities, request, filter);
-        let body = self.post(&place, message, receive::LIMITS.bytes.saturating_mul(2), SLOW).await?;
+        let body = self.post(place, message, receive::LIMITS.bytes.saturating_mul(2), SLOW).await?;
         let host = reach::host(&place.base);
-        match receive(body, git_dir, place.capabilities.format).await? {
+        match receive(body, git_dir, place.capabilities).await? {
             Received::Done => Ok(()),
             Received::Broken(failure) => Err(reach::broken_off(failure, &place.base).into()),
             Received::Bad { error, begun } => {
@@ -118,32 +166,18 @@ impl HttpRemote {
         }
     }
 
-    /// Does something at the remote, which may have changed since it was last asked what it can. What may work a moment
-    /// later is tried again.
-    async fn trying<T, F>(&self, work: impl Fn(Place) -> F) -> Result<T, Wrong>
+    /// What may work a moment later is tried again; what is rejected, in another way first.
+    async fn trying<T, F>(&self, once: impl Fn() -> F) -> Result<T, Wrong>
     where
         F: Future<Output = Result<T, Wrong>>,
     {
         let tries = retrying(|| async {
-            match self.once(&work).await {
+            match once().await {
                 Err(wrong) if wrong.hint == Hint::None => Err(wrong.failure),
                 done => Ok(done),
             }
         });
         tries.await.unwrap_or_else(|failure| Err(failure.into()))
-    }
-
-    async fn once<T, F>(&self, work: &impl Fn(Place) -> F) -> Result<T, Wrong>
-    where
-        F: Future<Output = Result<T, Wrong>>,
-    {
-        if let Some(place) = self.memory.place() {
-            match work(place).await {
-                Err(wrong) if wrong.hint == Hint::Rejected => self.memory.forget(),
-                done => return done,
-            }
-        }
-        work(self.discover().await?).await
     }
 
     /// One message to `git-upload-pack`, and the body of its answer.
@@ -152,13 +186,14 @@ impl HttpRemote {
         let url = below(&place.base, "/git-upload-pack");
         let (client, message) = (http.for_access(&url, self.access)?, bytes::Bytes::from(message));
         let build = || {
-            client
+            let request = client
                 .post(url.clone())
                 .header(CONTENT_TYPE, "application/x-git-upload-pack-request")
                 .header(ACCEPT, "application/x-git-upload-pack-result")
                 .header(ACCEPT_ENCODING, "identity")
-                .header("git-protocol", "version=2")
-                .body(message.clone())
+                .body(message.clone());
+            let older = place.capabilities.is_older();
+            if older { request } else { request.header("git-protocol", "version=2") }
         };
         let response = self.send(&url, build).await?;
         if response.status() != StatusCode::OK {
@@ -168,15 +203,32 @@ impl HttpRemote {
         if content_type != Some(b"application/x-git-upload-pack-result") {
             let detail = format!("{}: {content_type:?}", wire::shown(&url));
             let message = format!("{} does not answer as git's protocol says", reach::host(&url));
-            return Err(Wrong::new(goproxy_engine::ErrorKind::Invalid, message, detail, Hint::Rejected));
+            return Err(Wrong::new(ErrorKind::Invalid, message, detail, Hint::Rejected));
         }
         Ok(Body::new(response, wire::shown(&url), limit, http.options().idle_timeout * windows))
     }
 
     /// Whether filters are honoured, as far as is known.
     pub(super) fn filters(&self) -> bool {
-        self.memory.place().is_some_and(|place| place.capabilities.filter) && !self.memory.refuses(&Filter::NoBlobs)
+        let can = |place: Place| place.capabilities.filter && place.capabilities.takes_any_id();
+        self.memory.place().is_some_and(can) && !self.memory.refuses(&Filter::NoBlobs)
     }
+}
+
+/// The same request of a server that gives nothing but what its refs point at: a tag in place of its commit, and where
+/// that does not help, everything there is.
+fn advertised_only(request: &FetchRequest, refs: &Refs) -> FetchRequest {
+    let tip = |want: &Oid| {
+        let mut tips = refs.refs.iter().filter(|r| r.target == *want || r.peeled() == *want);
+        refs.head.filter(|head| head == want).or_else(|| tips.next().map(|r| r.target))
+    };
+    if let Some(wants) = request.wants.iter().map(tip).collect() {
+        return FetchRequest { wants, ..request.clone() };
+    }
+    let mut wants: Vec<_> = refs.head.into_iter().chain(refs.refs.iter().map(|r| r.target)).collect();
+    wants.sort_unstable();
+    wants.dedup();
+    FetchRequest { wants, ..FetchRequest::default() }
 }
 
 /// A refused filter shows as the server's word, as an answer without a pack, or as a failure of whatever is behind its

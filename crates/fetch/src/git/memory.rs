@@ -33,7 +33,7 @@ pub(super) struct Memory(Mutex<Known>);
 struct Known {
     place: Option<(Place, Instant)>,
     login: Option<HeaderValue>,
-    older: Option<Instant>,
+    dumb: Option<Instant>,
     /// When a kind of filter was refused, by [`rung`].
     refused: [Option<Instant>; 3],
 }
@@ -46,7 +46,7 @@ impl Memory {
     pub(super) fn learn(&self, place: &Place) {
         let mut known = self.lock();
         known.place = Some((place.clone(), Instant::now()));
-        known.older = None;
+        known.dumb = None;
     }
 
     pub(super) fn forget(&self) {
@@ -62,13 +62,13 @@ impl Memory {
         self.lock().login = login;
     }
 
-    /// Whether it did not speak version 2.
-    pub(super) fn is_older(&self) -> bool {
-        self.lock().older.is_some_and(|learned| learned.elapsed() < LASTS)
+    /// Whether it did not speak the smart protocol.
+    pub(super) fn is_dumb(&self) -> bool {
+        self.lock().dumb.is_some_and(|learned| learned.elapsed() < LASTS)
     }
 
-    pub(super) fn learn_older(&self) {
-        self.lock().older = Some(Instant::now());
+    pub(super) fn learn_dumb(&self) {
+        self.lock().dumb = Some(Instant::now());
     }
 
     pub(super) fn refuses(&self, filter: &Filter) -> bool {
@@ -133,13 +133,13 @@ mod tests {
     fn memories_are_shared_and_bounded() {
         let memories = Memories::default();
         let first = memories.of("a");
-        first.learn_older();
-        assert!(memories.of("a").is_older() && !memories.of("b").is_older());
+        first.learn_dumb();
+        assert!(memories.of("a").is_dumb() && !memories.of("b").is_dumb());
         for n in 0..2 * REMOTES {
             memories.of(&n.to_string());
         }
         assert!(memories.0.lock().unwrap().len() <= REMOTES);
-        assert!(memories.of("a").is_older(), "still held");
+        assert!(memories.of("a").is_dumb(), "still held");
     }
 
     #[test]

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use bytes::Bytes;
 use goproxy_git::{
-    ObjectFormat, Odb, PackLimits, PackReceiver,
-    wire::{FetchParser, WireError},
+    Odb, PackLimits, PackReceiver,
+    wire::{Capabilities, FetchParser, WireError},
 };
 use tokio::sync::mpsc;
 
@@ -32,10 +32,10 @@ pub(super) enum Received {
 }
 
 /// Takes an answer into the repository at `git_dir`. If the future is dropped, the answer counts as cut off.
-pub(super) async fn receive(mut body: Body, git_dir: &Path, format: ObjectFormat) -> goproxy_engine::Result<Received> {
+pub(super) async fn receive(mut body: Body, git_dir: &Path, from: Capabilities) -> goproxy_engine::Result<Received> {
     let (pieces, queue) = mpsc::channel(PIECES);
     let git_dir = git_dir.to_owned();
-    let taken = tokio::task::spawn_blocking(move || take(queue, &git_dir, format));
+    let taken = tokio::task::spawn_blocking(move || take(queue, &git_dir, &from));
     let broken = loop {
         match body.chunk().await {
             Ok(Some(piece)) => {
@@ -58,8 +58,8 @@ pub(super) async fn receive(mut body: Body, git_dir: &Path, format: ObjectFormat
     })
 }
 
-fn take(mut queue: mpsc::Receiver<Bytes>, git_dir: &Path, format: ObjectFormat) -> Result<(), (WireError, bool)> {
-    let mut parser = FetchParser::default();
+fn take(mut queue: mpsc::Receiver<Bytes>, git_dir: &Path, from: &Capabilities) -> Result<(), (WireError, bool)> {
+    let (mut parser, format) = (FetchParser::new(from), from.format);
     let mut receiver = None;
     while let Some(piece) = queue.blocking_recv() {
         let pushed = parser.push(&piece, &mut |bytes| {

@@ -11,8 +11,9 @@ use reqwest::Url;
 
 use super::{
     Shared,
+    config::Way,
     http::HttpRemote,
-    stand_in::{CliRemote, Way},
+    stand_in::CliRemote,
     wrong::{Hint, Wrong},
 };
 use crate::{Access, credentials, wire};
@@ -99,11 +100,11 @@ impl Remote {
         let Inner { shared, host, http, .. } = &*self.0;
         let _turn = shared.hosts.turn(host).await?;
         let work = async {
-            let Some(http) = http.as_ref().filter(|http| !http.memory.is_older()) else { return by_cli.await };
+            let Some(http) = http.as_ref().filter(|http| !http.memory.is_dumb()) else { return by_cli.await };
             match by_http.await {
                 Ok(value) => Ok(value),
-                Err(wrong) if wrong.hint == Hint::Older && shared.options.git.is_some() => {
-                    http.memory.learn_older();
+                Err(wrong) if wrong.hint == Hint::Dumb && shared.options.git.is_some() => {
+                    http.memory.learn_dumb();
                     by_cli.await
                 }
                 Err(wrong) => Err(wrong.failure.error),

@@ -16,8 +16,8 @@ pub(super) struct Wrong {
 /// What may be tried instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Hint {
-    /// The server does not speak version 2 here: the `git` command may reach it.
-    Older,
+    /// The server does not speak the smart protocol here: the `git` command may reach it.
+    Dumb,
     /// It does not take this message: what is remembered of it may be out of date, or it does not take the filter.
     Rejected,
     /// It builds on what is not here.

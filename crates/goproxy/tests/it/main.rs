@@ -28,3 +28,4 @@ mod processes;
 mod protocol;
 mod run;
 mod support;
+mod threats;

@@ -1,6 +1,7 @@
 //! Against real git (`git http-backend` behind a scripted site), and against servers that are odd or hostile.
 
 mod hostile;
+mod older;
 mod real;
 mod redirects;
 

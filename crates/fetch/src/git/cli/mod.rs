@@ -1,0 +1,3 @@
+//! The `git` command for what our own client cannot do.
+
+pub(in crate::git) mod env;

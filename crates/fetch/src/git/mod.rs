@@ -2,7 +2,7 @@
 
 #[allow(dead_code, reason = "until the client calls it")]
 mod cli;
-#[allow(dead_code, reason = "until the client calls it")]
+#[allow(dead_code, unused_imports, reason = "until the client calls all of it")]
 mod config;
 mod discover;
 mod hosts;
@@ -23,11 +23,12 @@ use std::{
     time::Duration,
 };
 
+use config::HostConfig;
 use goproxy_engine::{Error, Result};
 use goproxy_git::Oid;
 use hosts::Hosts;
 use memory::Memories;
-use stand_in::{Credentials, HostConfig};
+use stand_in::Credentials;
 
 pub use remote::Remote;
 
@@ -72,10 +73,11 @@ impl GitClient {
     /// Reads nothing and starts nothing yet.
     pub fn new(options: GitOptions) -> Self {
         let hosts = Hosts::new(options.per_host);
+        let config = HostConfig::new(options.git.clone(), &options.host_env);
         let options = Arc::new(options);
         let credentials = Credentials::new(Arc::clone(&options));
         let memories = Memories::default();
-        Self(Arc::new(Shared { options, config: HostConfig, credentials, memories, hosts }))
+        Self(Arc::new(Shared { options, config, credentials, memories, hosts }))
     }
 
     /// The repository at a URL, rewritten as the host's git configuration says (`insteadOf`). Nothing is asked yet.

@@ -4,28 +4,10 @@ use std::{path::Path, sync::Arc};
 
 use goproxy_engine::{Error, Result};
 use goproxy_git::{FetchRequest, ObjectFormat, Refs};
-use http::{HeaderName, HeaderValue};
 use reqwest::Url;
 
-use super::GitOptions;
+use super::{GitOptions, config::Way};
 use crate::{Access, netrc::Login};
-
-#[derive(Debug)]
-pub(super) struct HostConfig;
-
-impl HostConfig {
-    pub(super) async fn for_url(&self, url: &str) -> Result<Way> {
-        Ok(Way { url: url.to_owned(), rewritten: false, headers: Vec::new(), needs_git: None })
-    }
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct Way {
-    pub(crate) url: String,
-    pub(crate) rewritten: bool,
-    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
-    pub(crate) needs_git: Option<&'static str>,
-}
 
 #[derive(Debug)]
 pub(super) struct Credentials(Arc<GitOptions>);

@@ -10,7 +10,7 @@ use goproxy_git::{FetchRequest, ObjectFormat, Refs};
 
 use super::{
     Shared,
-    config::Way,
+    config::{Scheme, Way},
     http::HttpRemote,
     stand_in::CliRemote,
     wrong::{Hint, Wrong},
@@ -60,7 +60,7 @@ impl Remote {
 
     /// HEAD, branches and tags, with the hash that the repository uses.
     pub async fn refs(&self) -> Result<(ObjectFormat, Refs)> {
-        self.operate(async { self.http()?.refs().await }, async { self.cli()?.refs().await }).await
+        self.operate(async { self.http()?.refs().await }, async { self.cli().await?.refs().await }).await
     }
 
     /// Fetches into a bare repository that nobody else fetches into meanwhile. Afterwards the wanted objects are there,
@@ -70,7 +70,7 @@ impl Remote {
     /// `NotFound` where the remote does not have a wanted object (any more).
     pub async fn fetch(&self, request: &FetchRequest, git_dir: &Path) -> Result<()> {
         let by_http = async { self.http()?.fetch(request, git_dir).await };
-        self.operate(by_http, async { self.cli()?.fetch(request, git_dir).await }).await
+        self.operate(by_http, async { self.cli().await?.fetch(request, git_dir).await }).await
     }
 
     /// Whether [`FetchRequest::filter`] is honoured, as far as is known; trees and blobs can be wanted by id then.
@@ -108,8 +108,12 @@ impl Remote {
         self.0.http.as_ref().ok_or_else(|| Error::internal("a remote that is not reached over http"))
     }
 
-    fn cli(&self) -> Result<&CliRemote> {
+    /// The `git` command looks names up itself, so they are judged before each run.
+    async fn cli(&self) -> Result<&CliRemote> {
         let Inner { shared, way, access, cli, .. } = &*self.0;
+        if way.scheme != Scheme::File {
+            shared.options.http.vetted(&way.host, *access).await?;
+        }
         if let Some(cli) = cli.get() {
             return Ok(cli);
         }

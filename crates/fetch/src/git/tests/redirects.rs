@@ -74,6 +74,8 @@ async fn strangers_do_not_name_our_network() {
     }
     let error = client.remote("http://git.corp.example/a/b", STRANGER).await.unwrap().refs().await.unwrap_err();
     assert_eq!(error.message(), "host without a public address: git.corp.example");
+    let ssh = client.remote("ssh://git@git.corp.example/a/b", STRANGER).await.unwrap();
+    assert_eq!(ssh.refs().await.unwrap_err().message(), error.message());
     assert_eq!(world.host.connections(), 0);
     assert!(client.remote("http://public.example/a/b", STRANGER).await.unwrap().refs().await.is_ok());
     assert!(client.remote("http://git.corp.example/a/b", PRIVATE).await.unwrap().refs().await.is_ok());

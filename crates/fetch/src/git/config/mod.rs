@@ -17,7 +17,9 @@ use std::{
 use goproxy_engine::Result;
 
 use self::load::Loaded;
-pub(crate) use self::{place::Scheme, way::Way};
+#[expect(unused_imports, reason = "for the git command")]
+pub(crate) use self::place::Scheme;
+pub(crate) use self::way::Way;
 use crate::exec::hostenv::{self, Var};
 
 /// The configuration. It may hold credentials, so it cannot be printed.

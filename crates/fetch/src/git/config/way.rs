@@ -81,7 +81,7 @@ impl Way {
         let url =
             Url::parse(&self.url).map_err(|_| Error::new(ErrorKind::Refused, format!("not a URL: {}", self.url)))?;
         let settings = entries.about("http", &Target::new(url, place.user.clone()));
-        self.needs_git = obstacle(&settings, env);
+        self.needs_git = obstacle(&settings, env, place.scheme == Scheme::Https);
         match headers(&settings, env) {
             Some(headers) => self.headers = headers,
             None => self.needs_git = Some("http.extraHeader"),

@@ -17,8 +17,7 @@ use std::{
 use goproxy_engine::Result;
 
 use self::load::Loaded;
-#[expect(unused_imports, reason = "for the git command")]
-pub(crate) use self::place::Scheme;
+pub(super) use self::place::Scheme;
 pub(crate) use self::way::Way;
 use crate::exec::hostenv::{self, Var};
 

@@ -15,11 +15,10 @@ use http::{
 use reqwest::Url;
 
 use super::{
-    Shared,
+    Shared, Way,
     discover::below,
     memory::{Memory, Place, ladder},
     receive::{self, Received, receive},
-    stand_in::Way,
     wrong::{Hint, Wrong},
 };
 use crate::{Access, body::Body, reach, retry::retrying, wire};

@@ -10,9 +10,9 @@ use goproxy_git::{FetchRequest, ObjectFormat, Refs};
 use reqwest::Url;
 
 use super::{
-    Shared,
+    Shared, Way,
+    cli::CliRemote,
     http::HttpRemote,
-    stand_in::{CliRemote, Way},
     wrong::{Hint, Wrong},
 };
 use crate::{Access, credentials, wire};
@@ -46,10 +46,7 @@ impl Remote {
         let (host, key) = match &parsed {
             Some(url) => (crate::reach::host(url), wire::shown(url)),
             // `user@host:path` and the like: told apart by all of it.
-            None => (
-                way.url.split(['/', ':']).find(|part| !part.is_empty()).unwrap_or_default().to_owned(),
-                way.url.clone(),
-            ),
+            None => (way.host.clone(), way.url.clone()),
         };
         let http = match parsed {
             Some(url) if way.needs_git.is_none() => Some(open(shared, url, &key, way.clone(), access)?),

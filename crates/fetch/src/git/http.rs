@@ -15,8 +15,7 @@ use http::{
 use reqwest::Url;
 
 use super::{
-    Shared,
-    config::Way,
+    Shared, Way,
     discover::below,
     memory::{Memory, Place, ladder},
     receive::{self, Received, receive},

@@ -9,10 +9,10 @@ use goproxy_engine::{Error, ErrorKind, Result};
 use goproxy_git::{FetchRequest, ObjectFormat, Refs};
 
 use super::{
-    Shared,
-    config::{Scheme, Way},
+    Shared, Way,
+    cli::CliRemote,
+    config::Scheme,
     http::HttpRemote,
-    stand_in::CliRemote,
     wrong::{Hint, Wrong},
 };
 use crate::Access;

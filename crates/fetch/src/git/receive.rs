@@ -4,7 +4,7 @@ use std::path::Path;
 
 use bytes::Bytes;
 use goproxy_git::{
-    Odb, PackLimits, PackReceiver,
+    MemoryObjects, Odb, PackLimits, PackReceiver,
     wire::{Capabilities, FetchParser, WireError},
 };
 use tokio::sync::mpsc;
@@ -13,7 +13,7 @@ use crate::{body::Body, failure::Failure};
 
 /// What a pack may hold: more than any repository that modules come from, less than what fills a machine. The table
 /// of its objects takes about 50 bytes for each.
-pub(super) const LIMITS: PackLimits = PackLimits { bytes: 8 << 30, objects: 10_000_000, object: 1 << 30 };
+pub(super) const LIMITS: PackLimits = PackLimits { bytes: 8 << 30, objects: 5_000_000, object: 1 << 30 };
 
 /// Pieces on the way: enough that neither side waits for the other all the time.
 const PIECES: usize = 16;
@@ -31,18 +31,26 @@ pub(super) enum Received {
     },
 }
 
-/// Takes an answer into the repository at `git_dir`. If the future is dropped, the answer counts as cut off.
-pub(super) async fn receive(mut body: Body, git_dir: &Path, from: Capabilities) -> goproxy_engine::Result<Received> {
+/// Takes an answer into the repository at `git_dir`. `thin` tells whether it may build on what is there. If the future
+/// is dropped, the answer counts as cut off.
+pub(super) async fn receive(
+    mut body: Body,
+    git_dir: &Path,
+    from: Capabilities,
+    thin: bool,
+) -> goproxy_engine::Result<Received> {
     let (pieces, queue) = mpsc::channel(PIECES);
     let git_dir = git_dir.to_owned();
-    let taken = tokio::task::spawn_blocking(move || take(queue, &git_dir, &from));
+    let taken = tokio::task::spawn_blocking(move || take(queue, &git_dir, &from, thin));
     let broken = loop {
-        match body.chunk().await {
+        let next = tokio::select! {
+            next = body.chunk() => next,
+            // Nobody takes it any more: the answer is bad.
+            () = pieces.closed() => break None,
+        };
+        match next {
             Ok(Some(piece)) => {
-                if pieces.send(piece).await.is_err() {
-                    // Nobody takes it any more: the answer is bad.
-                    break None;
-                }
+                let _ = pieces.send(piece).await;
             }
             Ok(None) => break None,
             Err(failure) => break Some(failure),
@@ -58,7 +66,12 @@ pub(super) async fn receive(mut body: Body, git_dir: &Path, from: Capabilities) 
     })
 }
 
-fn take(mut queue: mpsc::Receiver<Bytes>, git_dir: &Path, from: &Capabilities) -> Result<(), (WireError, bool)> {
+fn take(
+    mut queue: mpsc::Receiver<Bytes>,
+    git_dir: &Path,
+    from: &Capabilities,
+    thin: bool,
+) -> Result<(), (WireError, bool)> {
     let (mut parser, format) = (FetchParser::new(from), from.format);
     let mut receiver = None;
     while let Some(piece) = queue.blocking_recv() {
@@ -74,6 +87,10 @@ fn take(mut queue: mpsc::Receiver<Bytes>, git_dir: &Path, from: &Capabilities) -
     let begun = parser.has_begun();
     parser.finish().map_err(|error| (error, begun))?;
     let Some(receiver) = receiver else { return Ok(()) };
-    let finish = || receiver.finish(&Odb::open(git_dir, format)?);
+    // Opening a repository costs a file or two for each of its packs.
+    let finish = || match thin {
+        true => receiver.finish(&Odb::open(git_dir, format)?),
+        false => receiver.finish(&MemoryObjects::new(format)),
+    };
     finish().map(|_| ()).map_err(|error| (error.into(), begun))
 }

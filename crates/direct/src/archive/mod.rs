@@ -3,6 +3,7 @@
 //! The same commit gives the same bytes: files in the order of `git archive`, no times, and a compression that depends on
 //! nothing but the content.
 
+mod attributes;
 mod plan;
 mod reading;
 mod tar;

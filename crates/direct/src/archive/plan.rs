@@ -124,9 +124,9 @@ fn chosen(
 ) -> Result<Plan, Why> {
     let license_size =
         license.map(|id| objects.header(&id)).transpose()?.map(|header| header.map_or(0, |(_, size)| size));
-    let (dir, converted) = (dir.to_owned(), walked.converted);
+    let (dir, converted) = (dir.to_owned(), walked.converting.any_of(&walked.files));
     let plan = Plan { dir, converted, license, license_size, files: Vec::new() };
-    if walked.converted {
+    if converted {
         // The rules judge what comes out of the conversion; what is needed of the commit is everything.
         return Ok(plan);
     }

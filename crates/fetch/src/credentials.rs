@@ -68,7 +68,7 @@ fn machine(url: &Url) -> String {
 }
 
 /// RFC 7617.
-fn basic(login: &Login) -> Result<HeaderValue> {
+pub(crate) fn basic(login: &Login) -> Result<HeaderValue> {
     let token = format!("{}:{}", login.user, login.password.expose());
     let text = format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(token));
     let mut value = HeaderValue::try_from(text)

@@ -40,7 +40,7 @@ impl CodeRepo<'_> {
     async fn retracted(&self, refs: &Refs) -> Result<Vec<Interval>> {
         let (versions, _) = self.tagged(refs, "");
         let release = versions.iter().rfind(|version| semver::prerelease(version).is_empty());
-        let Some(highest) = release.or(versions.last()) else { return Ok(Vec::new()) };
+        let Some(highest) = release.or_else(|| versions.last()) else { return Ok(Vec::new()) };
         let Some(found) = possible(self.stat(highest).await)? else { return Ok(Vec::new()) };
         let dir = possible(self.find_dir(&found.id, highest).await)?;
         let go_mod = dir.and_then(|dir| dir.go_mod);

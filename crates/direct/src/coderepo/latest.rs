@@ -74,6 +74,8 @@ impl CodeRepo<'_> {
         }
         if wanted.head
             && let Some(head) = self.head().await?
+            // Where no module is, none of its tags need be looked for in the history.
+            && possible(self.find_dir(&head.id, "").await)?.is_some()
         {
             match self.convert(&head, "").await {
                 Ok(revision) if wanted.allows(revision.version.as_str(), retracted) => return Ok(revision),
@@ -98,7 +100,7 @@ impl CodeRepo<'_> {
         }
         compatible.append(&mut incompatible);
         let release = compatible.iter().rfind(|version| semver::prerelease(version).is_empty());
-        Ok(release.or(compatible.last()).map(|version| (*version).clone()))
+        Ok(release.or_else(|| compatible.last()).map(|version| (*version).clone()))
     }
 
     /// Whether a version has a go.mod of its own. One that says no more than a made-up one counts as that.

@@ -1,5 +1,20 @@
 //! Git servers: the wire protocol over our own HTTP client, and the `git` command for what needs it.
 
+mod archive;
+mod cli;
+mod config;
+mod credentials;
+mod discover;
+mod hosts;
+mod http;
+mod login;
+mod memory;
+mod receive;
+mod remote;
+#[cfg(test)]
+mod tests;
+mod wrong;
+
 use std::{
     ffi::OsString,
     path::{Path, PathBuf},
@@ -7,8 +22,14 @@ use std::{
     time::Duration,
 };
 
-use goproxy_engine::{Error, Result};
-use goproxy_git::{FetchRequest, ObjectFormat, Oid, Refs};
+use config::{HostConfig, Way};
+use credentials::Credentials;
+use goproxy_engine::Result;
+use goproxy_git::Oid;
+use hosts::Hosts;
+use memory::Memories;
+
+pub use remote::Remote;
 
 use crate::{Access, HttpClient};
 
@@ -36,12 +57,26 @@ impl std::fmt::Debug for GitOptions {
 
 /// The ways to git servers. Clones share what they know of hosts.
 #[derive(Clone, Debug)]
-pub struct GitClient(Arc<GitOptions>);
+pub struct GitClient(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    options: Arc<GitOptions>,
+    config: Arc<HostConfig>,
+    credentials: Credentials,
+    memories: Memories,
+    hosts: Hosts,
+}
 
 impl GitClient {
     /// Reads nothing and starts nothing yet.
     pub fn new(options: GitOptions) -> Self {
-        Self(Arc::new(options))
+        let hosts = Hosts::new(options.per_host);
+        let options = Arc::new(options);
+        let config = Arc::new(HostConfig::new(options.git.clone(), &options.host_env));
+        let credentials = Credentials::new(options.git.clone(), &options.host_env, Arc::clone(&config));
+        let memories = Memories::default();
+        Self(Arc::new(Shared { options, config, credentials, memories, hosts }))
     }
 
     /// The repository at a URL, rewritten as the host's git configuration says (`insteadOf`). Nothing is asked yet.
@@ -49,7 +84,7 @@ impl GitClient {
     /// # Errors
     /// A URL that is not one of a git repository, or that `access` does not allow.
     pub async fn remote(&self, url: &str, access: Access) -> Result<Remote> {
-        Err(Error::internal(format!("{url} {access:?}: not there yet")))
+        Remote::new(&self.0, url, access).await
     }
 
     /// Writes a tar file of a commit's directory (`dir` is empty for the root), as `go` has `git archive` convert it.
@@ -58,47 +93,6 @@ impl GitClient {
     /// # Errors
     /// No `git` on this machine; its failure.
     pub async fn archive(&self, git_dir: &Path, commit: &Oid, dir: &str, out: &Path) -> Result<()> {
-        Err(Error::internal(format!("{} {commit} {dir} {}: not there yet", git_dir.display(), out.display())))
-    }
-}
-
-/// A remote repository. Dropping a future of it ends what it does. Clones are cheap.
-///
-/// Errors: `NotFound` where the server says that there is no such repository; `Refused` where it wants other credentials
-/// than there are; `Unavailable`, `Timeout`, `Busy` and `Invalid` for what went wrong.
-#[derive(Clone, Debug)]
-pub struct Remote {
-    url: String,
-}
-
-impl Remote {
-    /// The URL as it was asked for: `Origin.URL`.
-    pub fn url(&self) -> &str {
-        &self.url
-    }
-
-    /// What the local copy is named by: where and how it is really fetched, without credentials. Equal for all URLs
-    /// that lead to the same.
-    pub fn key(&self) -> &str {
-        &self.url
-    }
-
-    /// HEAD, branches and tags, with the hash that the repository uses.
-    pub async fn refs(&self) -> Result<(ObjectFormat, Refs)> {
-        Err(Error::internal("not there yet"))
-    }
-
-    /// Fetches into a bare repository that nobody else fetches into meanwhile. Afterwards the wanted objects are there,
-    /// and what they reach as far as depth and filter say (or more).
-    ///
-    /// # Errors
-    /// `NotFound` where the remote does not have a wanted object (any more).
-    pub async fn fetch(&self, request: &FetchRequest, git_dir: &Path) -> Result<()> {
-        Err(Error::internal(format!("{request:?} {}: not there yet", git_dir.display())))
-    }
-
-    /// Whether [`FetchRequest::filter`] is honoured, as far as is known; trees and blobs can be wanted by id then.
-    pub fn filters(&self) -> bool {
-        false
+        archive::archive(&self.0.options, git_dir, commit, dir, out).await
     }
 }

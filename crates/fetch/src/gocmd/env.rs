@@ -6,27 +6,10 @@ use std::{
     path::Path,
 };
 
-/// Settings of `go` (`go help environment`) that the host may have for its own builds, and what git sets for hooks.
-/// GOVCS, GOAUTH, GODEBUG and GOROOT stay: they are about fetching, or about this very `go`.
-#[rustfmt::skip]
-const WITHHELD: &[&str] = &[
-    "GO111MODULE", "GOFLAGS", "GOENV", "GOWORK", "GOTOOLCHAIN", "GOPROXY", "GONOPROXY", "GOPRIVATE", "GOINSECURE", "GOSUMDB",
-    "GONOSUMDB", "GONOSUMCHECK", "GOPATH", "GOMODCACHE", "GOCACHE", "GOCACHEPROG", "GOTMPDIR", "GOBIN", "GOOS", "GOARCH",
-    "GOHOSTOS", "GOHOSTARCH", "GO386", "GOAMD64", "GOARM", "GOARM64", "GOMIPS", "GOMIPS64", "GOPPC64", "GORISCV64",
-    "GOWASM", "GOEXPERIMENT", "GOFIPS140", "GOCOVERDIR", "GOTOOLDIR", "GOTELEMETRY", "GOTELEMETRYDIR", "TMPDIR",
-    "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_PREFIX", "GIT_QUARANTINE_PATH", "GIT_SHALLOW_FILE", "GIT_GRAFT_FILE",
-    "GIT_REPLACE_REF_BASE", "GIT_DEFAULT_HASH", "GIT_DEFAULT_REF_FORMAT", "GIT_ATTR_SOURCE", "GIT_LITERAL_PATHSPECS",
-    "GIT_TEMPLATE_DIR", "GIT_TERMINAL_PROMPT", "GCM_INTERACTIVE", "GIT_CURL_VERBOSE", "LC_ALL", "LANGUAGE",
-];
-
-/// Traces write requests, with their credentials, to standard error.
-const WITHHELD_PREFIX: &str = "GIT_TRACE";
+use crate::exec::hostenv::{self, Var};
 
 /// Only this module is checked against the checksum database by the run itself: `go` refuses it otherwise.
 const TOOLCHAIN: &str = "golang.org/toolchain";
-
-type Var = (OsString, OsString);
 
 /// What is the same for all runs. It may hold credentials, so it cannot be printed.
 pub(super) struct Environment {
@@ -56,7 +39,7 @@ impl Environment {
     /// From the environment of this process.
     pub(super) fn new(host: &[Var]) -> Self {
         let get = |name: &str| host.iter().find(|(n, _)| n == name).map(|(_, value)| value.clone());
-        let mut base: Vec<Var> = host.iter().filter(|(name, _)| !is_withheld(name)).cloned().collect();
+        let mut base: Vec<Var> = hostenv::scrubbed(host);
         let mut set = |name: &str, value: &str| base.push((name.into(), value.into()));
         for (name, value) in [
             ("GO111MODULE", "on"),
@@ -78,11 +61,10 @@ impl Environment {
             set(name, value);
         }
         if get("GIT_SSH").is_none() && get("GIT_SSH_COMMAND").is_none() {
-            // A master connection would outlive the run; a prompt would wait for ever.
-            set("GIT_SSH_COMMAND", "ssh -o ControlMaster=no -o BatchMode=yes");
+            set("GIT_SSH_COMMAND", hostenv::SSH_COMMAND);
         }
         // A collection of garbage in the background would leave our process group.
-        add_git_config(&mut base, "gc.autoDetach", "false");
+        hostenv::add_git_config(&mut base, "gc.autoDetach", "false");
         Self { base, sumdb: get("GOSUMDB") }
     }
 
@@ -106,23 +88,6 @@ impl Environment {
         }
         vars
     }
-}
-
-fn is_withheld(name: &OsStr) -> bool {
-    name.to_str().is_some_and(|name| WITHHELD.contains(&name) || name.starts_with(WITHHELD_PREFIX))
-}
-
-/// Adds to the configuration that the host may pass in the same way (GIT_CONFIG_COUNT, git-config(1)).
-fn add_git_config(vars: &mut Vec<Var>, key: &str, value: &str) {
-    let at = vars.iter().position(|(name, _)| name == "GIT_CONFIG_COUNT").map(|i| vars.swap_remove(i).1);
-    // A count that is no number is an error for git; it stays one.
-    let Ok(count) = at.as_ref().map_or(Some("0"), |at| at.to_str()).unwrap_or_default().parse::<u32>() else {
-        vars.extend(at.map(|at| ("GIT_CONFIG_COUNT".into(), at)));
-        return;
-    };
-    vars.push(("GIT_CONFIG_COUNT".into(), (count + 1).to_string().into()));
-    vars.push((format!("GIT_CONFIG_KEY_{count}").into(), key.into()));
-    vars.push((format!("GIT_CONFIG_VALUE_{count}").into(), value.into()));
 }
 
 #[cfg(test)]
@@ -158,7 +123,7 @@ mod tests {
             ("GOAUTH", "netrc"),
             ("GOOGLE_APPLICATION_CREDENTIALS", "/g"),
         ];
-        let hostile: Vec<(&str, &str)> = WITHHELD.iter().map(|name| (*name, "canary")).collect();
+        let hostile: Vec<(&str, &str)> = hostenv::WITHHELD.iter().map(|name| (*name, "canary")).collect();
         let host: Vec<_> = kept.iter().copied().chain(hostile).chain([("GIT_TRACE_CURL", "canary")]).collect();
         let vars = vars("a.b/c", &host);
         for (name, value) in kept {

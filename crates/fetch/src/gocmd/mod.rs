@@ -11,7 +11,7 @@
 mod bundle;
 mod clones;
 mod env;
-mod failure;
+pub(crate) mod failure;
 mod gate;
 mod output;
 mod run;

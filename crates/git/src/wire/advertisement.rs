@@ -1,108 +1,116 @@
 //! What a server can: the answer to `info/refs`.
 
 use super::{
-    Packet, PacketParser, WireError,
-    line::Message,
+    Capabilities, ListLimits, Packet, PacketParser, WireError,
+    listing::Collected,
     malformed,
     text::{excerpt, presentable},
 };
-use crate::ObjectFormat;
+use crate::Refs;
 
-/// A capability advertisement is a dozen short lines.
-const MOST_BYTES: usize = 64 << 10;
-
-/// Who we are, to servers that ask.
-const AGENT: &str = concat!("agent=goproxy/", env!("CARGO_PKG_VERSION"));
-
-/// What a server offers, as far as we use it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Capabilities {
-    /// The hash of the repository.
-    pub format: ObjectFormat,
-    /// Depths can be asked for.
-    pub shallow: bool,
-    /// Filters can be asked for. Which ones shows when one is.
-    pub filter: bool,
-    agent: bool,
-    names_format: bool,
-    list: bool,
-    fetch: bool,
-}
+/// The capabilities of version 2 are a dozen short lines.
+const MOST_BYTES: u64 = 64 << 10;
 
 /// The answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Advertised {
     /// Version 2, with the commands that we need.
     Version2(Capabilities),
-    /// An older version: the refs come at once.
-    Older,
+    /// An older version, where the refs come at once.
+    Older(Capabilities, Refs),
 }
 
 /// Takes the answer to `info/refs?service=git-upload-pack`.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct AdvertisementParser {
     packets: PacketParser,
-    received: usize,
+    received: u64,
+    limits: ListLimits,
     state: State,
-    capabilities: Capabilities,
 }
 
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug)]
 enum State {
-    #[default]
     Start,
     /// After `# service=git-upload-pack`, which comes with or without an empty message behind it.
     Service,
-    Capabilities,
-    Done,
-    Older,
+    /// After that too.
+    Begun,
+    /// After `version 1`.
+    Version1,
+    Version2(Capabilities),
+    Older(Capabilities, Collected),
+    Done(Option<Advertised>),
 }
 
 impl AdvertisementParser {
-    /// Takes the next bytes; says what it is as soon as that is certain. What comes later does not matter.
+    /// `limits` are for the refs of older versions.
+    pub fn new(limits: ListLimits) -> Self {
+        Self { packets: PacketParser::default(), received: 0, limits, state: State::Start }
+    }
+
+    /// Takes the next bytes; says once what it was as soon as it is complete.
     ///
     /// # Errors
-    /// What is not git's protocol, or refuses.
+    /// What is not git's protocol, refuses, or is beyond the limits.
     pub fn push(&mut self, bytes: &[u8]) -> Result<Option<Advertised>, WireError> {
-        let Self { packets, received, state, capabilities } = self;
-        *received = received.saturating_add(bytes.len());
-        packets.push(bytes, |packet| step(state, capabilities, packet))?;
+        let Self { packets, received, limits, state } = self;
+        *received = received.saturating_add(bytes.len() as u64);
+        packets.push(bytes, |packet| step(state, *limits, packet))?;
+        let most = if matches!(state, State::Older(..)) { limits.bytes } else { MOST_BYTES };
         match state {
-            State::Older => Ok(Some(Advertised::Older)),
-            State::Done if capabilities.list && capabilities.fetch => Ok(Some(Advertised::Version2(*capabilities))),
-            State::Done => Err(malformed("the server offers neither to list refs nor to fetch")),
-            _ if *received > MOST_BYTES => Err(WireError::TooLarge("the server's capabilities do not end".to_owned())),
+            State::Done(advertised) => Ok(advertised.take()),
+            _ if *received > most => Err(WireError::TooLarge("the server's advertisement does not end".to_owned())),
             _ => Ok(None),
         }
     }
 }
 
-fn step(state: &mut State, capabilities: &mut Capabilities, packet: Packet<'_>) -> Result<(), WireError> {
-    let line = match packet {
-        _ if matches!(state, State::Done | State::Older) => return Ok(()),
-        Packet::Data(data) => Packet::line(data),
-        Packet::Flush if *state == State::Service => return Ok(()),
-        Packet::Flush if *state == State::Capabilities => {
-            *state = State::Done;
-            return Ok(());
+fn step(state: &mut State, limits: ListLimits, packet: Packet<'_>) -> Result<(), WireError> {
+    let line = match (&mut *state, packet) {
+        (State::Done(_), _) => return Ok(()),
+        (State::Service, Packet::Flush) => return next(state, State::Begun),
+        // How older servers tell of an empty repository.
+        (State::Begun | State::Version1, Packet::Flush) => {
+            let nothing = Advertised::Older(Capabilities::older(b"side-band-64k")?, Refs::default());
+            return next(state, State::Done(Some(nothing)));
         }
-        // An empty repository, told by a server of version 0 without a word.
-        Packet::Flush => {
-            *state = State::Older;
-            return Ok(());
+        (_, Packet::Data(data)) => Packet::line(data),
+        (State::Version2(capabilities), Packet::Flush) => {
+            let complete = Advertised::Version2(capabilities.complete()?);
+            return next(state, State::Done(Some(complete)));
         }
-        Packet::Delimiter | Packet::End => return Err(malformed("a section where capabilities belong")),
+        (State::Older(capabilities, collected), Packet::Flush) => {
+            let older = Advertised::Older(*capabilities, collected.take_refs());
+            return next(state, State::Done(Some(older)));
+        }
+        _ => return Err(malformed("an advertisement of git that holds nothing")),
     };
     if let Some(said) = line.strip_prefix(b"ERR ") {
         return Err(WireError::Said(presentable(said)));
     }
     match state {
-        State::Capabilities => capabilities.learn(line)?,
-        State::Start if line == b"# service=git-upload-pack" => *state = State::Service,
-        _ if line == b"version 2" => *state = State::Capabilities,
-        _ if line == b"version 1" || line == b"version 0" || is_ref(line) => *state = State::Older,
-        _ => return Err(malformed(format!("not an advertisement of git: {}", excerpt(line)))),
+        State::Version2(capabilities) => capabilities.learn(line),
+        State::Older(_, collected) => collected.older_line(line),
+        State::Start if line == b"# service=git-upload-pack" => next(state, State::Service),
+        State::Start | State::Service | State::Begun if line == b"version 2" => {
+            next(state, State::Version2(Capabilities::default()))
+        }
+        State::Start | State::Service | State::Begun if line == b"version 1" => next(state, State::Version1),
+        _ if is_ref(line) => {
+            // Behind the first name is what the server can.
+            let end = line.iter().position(|byte| *byte == 0).unwrap_or(line.len());
+            let capabilities = Capabilities::older(&line[end..])?;
+            let mut collected = Collected::new(capabilities.format, limits);
+            collected.older_line(&line[..end])?;
+            next(state, State::Older(capabilities, collected))
+        }
+        _ => Err(malformed(format!("not an advertisement of git: {}", excerpt(line)))),
     }
+}
+
+fn next(state: &mut State, next: State) -> Result<(), WireError> {
+    *state = next;
     Ok(())
 }
 
@@ -112,44 +120,10 @@ fn is_ref(line: &[u8]) -> bool {
     matches!(id.len(), 40 | 64) && id.iter().all(u8::is_ascii_hexdigit)
 }
 
-impl Capabilities {
-    /// One line: a name, with a value behind `=` or none. What is not known is passed over, as the protocol says.
-    fn learn(&mut self, line: &[u8]) -> Result<(), WireError> {
-        let mut parts = line.splitn(2, |byte| *byte == b'=');
-        let (name, value) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-        let offers = |word: &[u8]| value.split(|byte| *byte == b' ').any(|offered| offered == word);
-        match name {
-            b"agent" => self.agent = true,
-            b"ls-refs" => self.list = true,
-            b"fetch" => {
-                (self.fetch, self.shallow, self.filter) = (true, offers(b"shallow"), offers(b"filter"));
-            }
-            b"object-format" => {
-                self.names_format = true;
-                self.format = [ObjectFormat::Sha1, ObjectFormat::Sha256]
-                    .into_iter()
-                    .find(|format| format.name().as_bytes() == value)
-                    .ok_or_else(|| malformed(format!("unknown object format {}", excerpt(value))))?;
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// What a command has to tell of itself: the format where the server has that word, and our name likewise.
-    pub(super) fn echo(&self, message: &mut Message) {
-        if self.agent {
-            message.line(AGENT);
-        }
-        if self.names_format {
-            message.line(&format!("object-format={}", self.format.name()));
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ObjectFormat;
 
     fn packets(lines: &[&str]) -> Vec<u8> {
         let line = |line: &&str| match *line {
@@ -160,12 +134,12 @@ mod tests {
     }
 
     fn parse(lines: &[&str]) -> Result<Option<Advertised>, WireError> {
-        let mut parser = AdvertisementParser::default();
+        let mut parser = AdvertisementParser::new(ListLimits::default());
         let mut last = None;
         for byte in packets(lines) {
-            last = parser.push(&[byte])?;
+            last = last.or(parser.push(&[byte])?);
         }
-        let all = AdvertisementParser::default().push(&packets(lines));
+        let all = AdvertisementParser::new(ListLimits::default()).push(&packets(lines));
         assert_eq!(all.unwrap(), last, "in one piece");
         Ok(last)
     }
@@ -175,32 +149,68 @@ mod tests {
         let git = ["# service=git-upload-pack", "", "version 2", "agent=git/2.39.5", "ls-refs=unborn"];
         let rest = ["fetch=shallow wait-for-done filter", "server-option", "object-format=sha256", "object-info", ""];
         let Some(Advertised::Version2(all)) = parse(&[&git[..], &rest[..]].concat()).unwrap() else { panic!() };
-        assert!(all.shallow && all.filter && all.agent && all.names_format);
+        assert!(all.shallow && all.filter && !all.is_older() && all.takes_any_id());
         assert_eq!(all.format, ObjectFormat::Sha256);
         let Some(Advertised::Version2(least)) = parse(&["version 2", "ls-refs", "fetch", ""]).unwrap() else {
             panic!()
         };
-        assert_eq!(least, Capabilities { list: true, fetch: true, ..Capabilities::default() });
+        assert!(!least.shallow && !least.filter && least.format == ObjectFormat::Sha1);
     }
 
     #[test]
-    fn older_versions_are_known_by_their_first_line() {
-        let id = "1".repeat(40);
-        for first in [format!("{id} HEAD\0multi_ack symref=HEAD:x"), "version 1".into(), format!("{id} refs/heads/x")] {
-            assert_eq!(parse(&["# service=git-upload-pack", "", &first]).unwrap(), Some(Advertised::Older), "{first}");
+    fn older_versions_bring_their_refs() {
+        let (a, b) = ("a".repeat(40), "b".repeat(40));
+        let first = format!("{a} HEAD\0multi_ack thin-pack side-band-64k shallow filter symref=HEAD:refs/heads/main");
+        let rest = [
+            format!("{a} refs/heads/main"),
+            format!("{b} refs/pull/1/head"),
+            format!("{b} refs/tags/v1"),
+            format!("{a} refs/tags/v1^{{}}"),
+        ];
+        let lines = |start: &[&'static str]| {
+            let all = start.iter().map(|line| (*line).to_owned()).chain([first.clone()]).chain(rest.clone());
+            all.chain([String::new()]).collect::<Vec<_>>()
+        };
+        for start in [&["# service=git-upload-pack", ""][..], &["# service=git-upload-pack", "", "version 1"], &[]] {
+            let lines = lines(start);
+            let lines: Vec<_> = lines.iter().map(String::as_str).collect();
+            let Some(Advertised::Older(can, refs)) = parse(&lines).unwrap() else { panic!("{start:?}") };
+            assert!(can.is_older() && can.shallow && can.filter && !can.takes_any_id());
+            let names: Vec<_> = refs.refs.iter().map(|r| (&*r.name, r.peeled().to_string())).collect();
+            assert_eq!(names, [("refs/heads/main", a.clone()), ("refs/tags/v1", a.clone())]);
+            assert_eq!(refs.head.unwrap().to_string(), a);
         }
+    }
+
+    #[test]
+    fn an_empty_repository_of_an_older_server() {
+        let line = format!(
+            "{} capabilities^{{}}\0side-band-64k allow-tip-sha1-in-want allow-reachable-sha1-in-want",
+            "0".repeat(40)
+        );
+        let Some(Advertised::Older(can, refs)) = parse(&[&line, ""]).unwrap() else { panic!() };
+        assert!(can.takes_any_id());
+        assert_eq!(refs, Refs::default());
+        let silent = parse(&["# service=git-upload-pack", "", ""]).unwrap();
+        assert!(matches!(silent, Some(Advertised::Older(_, refs)) if refs == Refs::default()));
     }
 
     #[test]
     fn what_is_no_advertisement() {
-        for lines in [&["version 3"][..], &["hello"], &["version 2", "fetch", ""], &["version 2", "object-format=md5"]]
-        {
-            assert!(AdvertisementParser::default().push(&packets(lines)).is_err(), "{lines:?}");
+        for lines in [
+            &["version 3"][..],
+            &["hello"],
+            &["version 2", "fetch", ""],
+            &["version 1", "version 2"],
+            &["version 2", "object-format=md5"],
+        ] {
+            assert!(AdvertisementParser::new(ListLimits::default()).push(&packets(lines)).is_err(), "{lines:?}");
         }
-        let refused = AdvertisementParser::default().push(&packets(&["ERR no\x1b[2J access"])).unwrap_err();
+        let refused =
+            AdvertisementParser::new(ListLimits::default()).push(&packets(&["ERR no\x1b[2J access"])).unwrap_err();
         assert_eq!(refused.to_string(), "no?[2J access");
         let endless = packets(&["x"; 20_000]);
         let begun = [packets(&["version 2"]), endless].concat();
-        assert!(matches!(AdvertisementParser::default().push(&begun), Err(WireError::TooLarge(_))));
+        assert!(matches!(AdvertisementParser::new(ListLimits::default()).push(&begun), Err(WireError::TooLarge(_))));
     }
 }

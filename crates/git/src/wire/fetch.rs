@@ -17,21 +17,17 @@ use crate::{FetchRequest, Filter};
 /// what they contain from a shallow pack only then. They are here as we ask for the wanted ones: of a shallow request
 /// without what they follow, which `shallow` tells.
 pub fn fetch_request(capabilities: &Capabilities, request: &FetchRequest, filter: Option<&Filter>) -> Vec<u8> {
+    let filter = filter.filter(|_| capabilities.filter);
+    if capabilities.is_older() {
+        return older_request(capabilities, request, filter);
+    }
     let mut message = Message::command("fetch", capabilities);
     message.line("no-progress");
     message.line("ofs-delta");
     if !request.haves.is_empty() {
         message.line("thin-pack");
     }
-    if request.shallow && capabilities.shallow {
-        for id in &request.haves {
-            message.line(&format!("shallow {id}"));
-        }
-        message.line("deepen 1");
-    }
-    if let Some(filter) = filter.filter(|_| capabilities.filter) {
-        message.line(&format!("filter {}", spec(filter)));
-    }
+    bounds(&mut message, capabilities, request, filter);
     for id in &request.wants {
         message.line(&format!("want {id}"));
     }
@@ -40,6 +36,38 @@ pub fn fetch_request(capabilities: &Capabilities, request: &FetchRequest, filter
     }
     message.line("done");
     message.finish()
+}
+
+/// The same in older versions: what we can stands behind the first id that is wanted.
+fn older_request(capabilities: &Capabilities, request: &FetchRequest, filter: Option<&Filter>) -> Vec<u8> {
+    let mut words = vec!["side-band-64k".to_owned(), "ofs-delta".to_owned(), "no-progress".to_owned()];
+    words.extend((!request.haves.is_empty()).then(|| "thin-pack".to_owned()));
+    words.extend(filter.map(|_| "filter".to_owned()));
+    words.extend(capabilities.words());
+    let mut message = Message::default();
+    for (at, id) in request.wants.iter().enumerate() {
+        message.line(&if at == 0 { format!("want {id} {}", words.join(" ")) } else { format!("want {id}") });
+    }
+    bounds(&mut message, capabilities, request, filter);
+    message.flush();
+    for id in &request.haves {
+        message.line(&format!("have {id}"));
+    }
+    message.line("done");
+    message.bytes()
+}
+
+/// How much of what is wanted.
+fn bounds(message: &mut Message, capabilities: &Capabilities, request: &FetchRequest, filter: Option<&Filter>) {
+    if request.shallow && capabilities.shallow {
+        for id in &request.haves {
+            message.line(&format!("shallow {id}"));
+        }
+        message.line("deepen 1");
+    }
+    if let Some(filter) = filter {
+        message.line(&format!("filter {}", spec(filter)));
+    }
 }
 
 /// git-rev-list(1) `--filter`. Depth 1 of `tree` is the root directory without what lies in it (measured), so a level
@@ -55,16 +83,19 @@ fn spec(filter: &Filter) -> String {
 }
 
 /// Takes the answer to [`fetch_request`].
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct FetchParser {
     packets: PacketParser,
     state: State,
 }
 
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 enum State {
+    /// Of an older version: before the word on what both have, which comes before the pack.
+    Older,
+    /// After it; the pack comes without a heading.
+    Acknowledged,
     /// Before a section.
-    #[default]
     Heading,
     /// Within one whose lines tell nothing that we need.
     Section,
@@ -74,6 +105,12 @@ enum State {
 }
 
 impl FetchParser {
+    /// For a server of that kind.
+    pub fn new(capabilities: &Capabilities) -> Self {
+        let state = if capabilities.is_older() { State::Older } else { State::Heading };
+        Self { packets: PacketParser::default(), state }
+    }
+
     /// Takes the next bytes; those of the pack go to `pack`.
     ///
     /// # Errors
@@ -100,7 +137,7 @@ impl FetchParser {
         match self.state {
             State::Done => Ok(()),
             State::Pack => Err(malformed("the pack was cut off")),
-            State::Heading | State::Section => Err(malformed("the server sent no pack")),
+            _ => Err(malformed("the server sent no pack")),
         }
     }
 }
@@ -113,11 +150,17 @@ fn step(
     let data = match (&state, packet) {
         (State::Done, _) => return Ok(()),
         (State::Pack, Packet::Data(data)) => return band(data, pack),
+        (State::Acknowledged, Packet::Data(data)) if data.first().is_some_and(|channel| *channel <= 3) => {
+            *state = State::Pack;
+            return band(data, pack);
+        }
         (_, Packet::Data(data)) => data,
         (State::Pack, Packet::Flush) => {
             *state = State::Done;
             return Ok(());
         }
+        // The end of what is shallow.
+        (State::Older, Packet::Flush) => return Ok(()),
         (State::Section, Packet::Delimiter) => {
             *state = State::Heading;
             return Ok(());
@@ -129,13 +172,16 @@ fn step(
     if let Some(said) = line.strip_prefix(b"ERR ") {
         return Err(WireError::Said(presentable(said)));
     }
-    if *state == State::Heading {
-        *state = match line {
-            b"packfile" => State::Pack,
-            b"acknowledgments" | b"shallow-info" | b"wanted-refs" => State::Section,
-            _ => return Err(malformed(format!("an unknown section: {}", excerpt(line)))),
-        };
-    }
+    let unknown = || Err(malformed(format!("an unknown section: {}", excerpt(line))));
+    let starts = |words: &[&[u8]]| words.iter().any(|word| line.starts_with(word));
+    *state = match state {
+        State::Heading if line == b"packfile" => State::Pack,
+        State::Heading if [&b"acknowledgments"[..], b"shallow-info", b"wanted-refs"].contains(&line) => State::Section,
+        State::Older | State::Acknowledged if starts(&[b"NAK", b"ACK "]) => State::Acknowledged,
+        State::Older if starts(&[b"shallow ", b"unshallow ", b"version 1"]) => State::Older,
+        State::Section => State::Section,
+        _ => return unknown(),
+    };
     Ok(())
 }
 

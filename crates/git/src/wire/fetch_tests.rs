@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     Oid,
-    wire::{Advertised, AdvertisementParser},
+    wire::{Advertised, AdvertisementParser, ListLimits},
 };
 
 fn packet(bytes: &[u8]) -> Vec<u8> {
@@ -13,7 +13,7 @@ fn packet(bytes: &[u8]) -> Vec<u8> {
 fn capabilities(fetch: &str) -> Capabilities {
     let lines = ["version 2\n", "ls-refs\n", fetch, "object-format=sha1\n"];
     let stream: Vec<u8> = lines.iter().flat_map(|line| packet(line.as_bytes())).chain(*b"0000").collect();
-    match AdvertisementParser::default().push(&stream).unwrap() {
+    match AdvertisementParser::new(ListLimits::default()).push(&stream).unwrap() {
         Some(Advertised::Version2(capabilities)) => capabilities,
         other => panic!("{other:?}"),
     }
@@ -77,8 +77,11 @@ fn what_the_server_does_not_offer_is_not_asked() {
 }
 
 fn received(stream: &[u8], piece: usize) -> Result<Vec<u8>, WireError> {
+    received_by(FetchParser::new(&capabilities("fetch\n")), stream, piece)
+}
+
+fn received_by(mut parser: FetchParser, stream: &[u8], piece: usize) -> Result<Vec<u8>, WireError> {
     let mut pack = Vec::new();
-    let mut parser = FetchParser::default();
     for piece in stream.chunks(piece) {
         parser.push(piece, &mut |bytes| {
             pack.extend_from_slice(bytes);
@@ -117,6 +120,65 @@ fn the_pack_comes_out_whatever_is_around_it() {
     assert_eq!(received(&negotiated, 99).unwrap(), b"X");
 }
 
+fn older(words: &str) -> Capabilities {
+    let line = format!("{} HEAD\0side-band-64k {words}\n", id('a'));
+    let stream = [packet(line.as_bytes()), b"0000".to_vec()].concat();
+    match AdvertisementParser::new(ListLimits::default()).push(&stream).unwrap() {
+        Some(Advertised::Older(capabilities, _)) => capabilities,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn older_servers_are_asked_in_their_way() {
+    let request = FetchRequest { wants: vec![id('a'), id('b')], shallow: true, haves: vec![id('c')], filter: None };
+    let sent = fetch_request(&older("shallow filter agent=x object-format=sha1"), &request, Some(&Filter::NoTrees));
+    let mut lines = Vec::new();
+    let mut seen = PacketParser::default();
+    let record = |packet: Packet<'_>| {
+        lines.push(match packet {
+            Packet::Data(data) => String::from_utf8(Packet::line(data).to_vec()).unwrap(),
+            other => format!("{other:?}"),
+        });
+        Ok(())
+    };
+    seen.push(&sent, record).unwrap();
+    let (a, b, c) = (id('a'), id('b'), id('c'));
+    let agent = concat!("agent=goproxy/", env!("CARGO_PKG_VERSION"));
+    assert_eq!(
+        lines,
+        [
+            &format!("want {a} side-band-64k ofs-delta no-progress thin-pack filter {agent} object-format=sha1"),
+            &format!("want {b}"),
+            &format!("shallow {c}"),
+            "deepen 1",
+            "filter tree:0",
+            "Flush",
+            &format!("have {c}"),
+            "done",
+        ]
+    );
+}
+
+#[test]
+fn older_servers_answer_in_their_way() {
+    let parser = || FetchParser::new(&older("shallow"));
+    let shallow = format!("shallow {}\n", id('a'));
+    let pack: [&[u8]; 3] = [b"\x02progress", b"\x01PACK", b"0000"];
+    for start in [&[&b"NAK\n"[..]][..], &[shallow.as_bytes(), b"0000", b"NAK\n"], &[b"ACK aaaa\n", b"ACK aaaa\n"]] {
+        let stream = answer(&[start, &pack].concat());
+        for piece in [1, 5, stream.len()] {
+            assert_eq!(received_by(parser(), &stream, piece).unwrap(), b"PACK");
+        }
+    }
+    for bad in [answer(&[b"NAK\n", b"0000"]), answer(&[b"0000"]), answer(&[b"\x01PACK", b"0000"]), answer(&[b"NAK\n"])]
+    {
+        assert!(matches!(received_by(parser(), &bad, 3), Err(WireError::Malformed(_))), "{bad:?}");
+    }
+    let refused = received_by(parser(), &answer(&[b"ERR upload-pack: not our ref"]), 99).unwrap_err();
+    assert!(matches!(refused, WireError::Said(_)));
+}
+
 #[test]
 fn refusals_are_the_servers_own_words() {
     for (stream, said) in [
@@ -153,7 +215,8 @@ proptest! {
     fn nothing_panics(bytes in proptest::collection::vec(any::<u8>(), 0..300), piece in 1_usize..50) {
         let _ = received(&[answer(&[b"packfile\n"]), bytes.clone()].concat(), piece);
         let _ = received(&bytes, piece);
-        let mut parser = AdvertisementParser::default();
+        let mut parser = AdvertisementParser::new(ListLimits::default());
         let _ = bytes.chunks(piece).try_for_each(|piece| parser.push(piece).map(|_| ()));
+        let _ = received_by(FetchParser::new(&older("")), &[answer(&[b"NAK\n"]), bytes].concat(), piece);
     }
 }

@@ -108,8 +108,16 @@ impl Message {
         self.0.extend_from_slice(format!("{:04x}{text}\n", HEAD + text.len() + 1).as_bytes());
     }
 
-    pub(super) fn finish(mut self) -> Vec<u8> {
+    pub(super) fn flush(&mut self) {
         self.0.extend_from_slice(b"0000");
+    }
+
+    pub(super) fn finish(mut self) -> Vec<u8> {
+        self.flush();
+        self.0
+    }
+
+    pub(super) fn bytes(self) -> Vec<u8> {
         self.0
     }
 }

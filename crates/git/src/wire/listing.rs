@@ -40,8 +40,9 @@ pub struct ListParser {
     received: u64,
 }
 
+/// The refs that came so far.
 #[derive(Debug)]
-struct Collected {
+pub(super) struct Collected {
     format: ObjectFormat,
     limits: ListLimits,
     refs: Refs,
@@ -51,8 +52,7 @@ struct Collected {
 impl ListParser {
     /// For a repository with ids of that format.
     pub fn new(format: ObjectFormat, limits: ListLimits) -> Self {
-        let collected = Collected { format, limits, refs: Refs::default(), done: false };
-        Self { packets: PacketParser::default(), collected, received: 0 }
+        Self { packets: PacketParser::default(), collected: Collected::new(format, limits), received: 0 }
     }
 
     /// Takes the next bytes.
@@ -73,18 +73,26 @@ impl ListParser {
     ///
     /// # Errors
     /// An answer that was cut off.
-    pub fn finish(self) -> Result<Refs, WireError> {
+    pub fn finish(mut self) -> Result<Refs, WireError> {
         if !self.collected.done {
             return Err(malformed("the list of branches and tags was cut off"));
         }
-        let mut refs = self.collected.refs;
-        refs.refs.sort_by(|a, b| a.name.cmp(&b.name));
-        refs.refs.dedup_by(|a, b| a.name == b.name);
-        Ok(refs)
+        Ok(self.collected.take_refs())
     }
 }
 
 impl Collected {
+    pub(super) fn new(format: ObjectFormat, limits: ListLimits) -> Self {
+        Self { format, limits, refs: Refs::default(), done: false }
+    }
+
+    pub(super) fn take_refs(&mut self) -> Refs {
+        let mut refs = std::mem::take(&mut self.refs);
+        refs.refs.sort_by(|a, b| a.name.cmp(&b.name));
+        refs.refs.dedup_by(|a, b| a.name == b.name);
+        refs
+    }
+
     fn take(&mut self, packet: Packet<'_>) -> Result<(), WireError> {
         match packet {
             _ if self.done => Ok(()),
@@ -111,18 +119,41 @@ impl Collected {
             return Ok(());
         }
         let target = self.id(id)?;
+        let peeled = words.find_map(|word| word.strip_prefix(b"peeled:")).map(|id| self.id(id)).transpose()?;
+        self.add(name, target, peeled)
+    }
+
+    /// A line of an older version: `<id> <name>`, and after a tag what it leads to as `<id> <name>^{}`.
+    pub(super) fn older_line(&mut self, line: &[u8]) -> Result<(), WireError> {
+        let mut words = line.splitn(2, |byte| *byte == b' ');
+        let (id, Some(name)) = (words.next().unwrap_or_default(), words.next()) else {
+            return Err(malformed(format!("not a line of refs: {}", excerpt(line))));
+        };
+        if id == b"shallow" {
+            return Ok(());
+        }
+        let target = self.id(id)?;
+        match name.strip_suffix(b"^{}") {
+            None => self.add(name, target, None),
+            Some(tag) => {
+                let last = self.refs.refs.last_mut().filter(|last| last.name.as_bytes() == tag);
+                last.into_iter().for_each(|last| last.peeled = Some(target));
+                Ok(())
+            }
+        }
+    }
+
+    fn add(&mut self, name: &[u8], target: Oid, peeled: Option<Oid>) -> Result<(), WireError> {
         if name == b"HEAD" {
             self.refs.head.get_or_insert(target);
             return Ok(());
         }
-        let peeled = words.find_map(|word| word.strip_prefix(b"peeled:")).map(|id| self.id(id)).transpose()?;
-        if let Some(name) = usable(name) {
-            if self.refs.refs.len() >= self.limits.refs {
-                let most = self.limits.refs;
-                return Err(WireError::TooLarge(format!("the repository has more than {most} branches and tags")));
-            }
-            self.refs.refs.push(Ref { name, target, peeled });
+        let Some(name) = usable(name) else { return Ok(()) };
+        if self.refs.refs.len() >= self.limits.refs {
+            let most = self.limits.refs;
+            return Err(WireError::TooLarge(format!("the repository has more than {most} branches and tags")));
         }
+        self.refs.refs.push(Ref { name, target, peeled });
         Ok(())
     }
 

@@ -1,13 +1,15 @@
-//! Git's wire protocol, version 2 (gitprotocol-v2(5)), as bytes in and bytes out: what to send, and parsers that take
+//! Git's wire protocol, version 2 (gitprotocol-v2(5)) and what came before it (gitprotocol-pack(5)), as bytes in and bytes out: what to send, and parsers that take
 //! an answer in pieces of any size. No answer is believed: lengths, ids and names are checked, memory is bounded.
 
 mod advertisement;
+mod capabilities;
 mod fetch;
 mod line;
 mod listing;
 mod text;
 
-pub use advertisement::{Advertised, AdvertisementParser, Capabilities};
+pub use advertisement::{Advertised, AdvertisementParser};
+pub use capabilities::Capabilities;
 pub use fetch::{FetchParser, fetch_request};
 pub use line::{Packet, PacketParser};
 pub use listing::{ListLimits, ListParser, list_request};

@@ -4,7 +4,7 @@ fn shown(text: &str) -> Vec<String> {
     retractions(text.as_bytes()).iter().map(|i| format!("{}..{}", i.low, i.high)).collect()
 }
 
-/// Measured with Go 1.26: which of these `go list -m -retracted` finds retracted.
+/// Measured with x/mod of Go 1.26.
 #[test]
 fn what_is_retracted() {
     for (text, expected) in [

@@ -1,17 +1,24 @@
 //! What was found by attacking the program as a whole, one test each.
 
-use std::{fs, os::unix::fs::PermissionsExt as _};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+};
 
 use goproxy_testkit::{GitHost, GitRepo};
 
-use crate::support::{go_client, goproxy, home_with_git};
+use crate::{
+    engine::{Engine, whatever_fetches},
+    support::home_with_git,
+};
 
-#[tokio::test]
-async fn clones_of_strangers_got_the_hooks_of_the_host() {
-    if go_client("clones_of_strangers").await.is_none() {
-        return;
-    }
-    let repo = GitRepo::new().unwrap();
+whatever_fetches! {
+    clones_of_strangers_got_the_hooks_of_the_host,
+}
+
+async fn clones_of_strangers_got_the_hooks_of_the_host(engine: Engine) {
+    let Some(repo) = GitRepo::new() else { return };
     repo.commit(&[("go.mod", "module github.com/acme/lib\n"), ("lib.go", "package lib\n")]);
     repo.tag("v1.0.0");
     let host = GitHost::start().await;
@@ -22,10 +29,17 @@ async fn clones_of_strangers_got_the_hooks_of_the_host() {
     let hook = home.path().join("template/hooks/reference-transaction");
     fs::set_permissions(hook, fs::Permissions::from_mode(0o755)).unwrap();
     home.git_config(&format!("[init]\n\ttemplateDir = {}\n", home.path().join("template").display()));
-    let proxy = goproxy().home(&home).start().await;
+    let proxy = engine.goproxy().home(&home).start().await;
     assert_eq!(proxy.get("/github.com/acme/lib/@v/v1.0.0.zip").await.status, 200, "{}", proxy.log());
     assert!(!ran.exists(), "a hook ran");
-    let clones = proxy.cache_dir().join("pkg/mod/cache/vcs");
-    let clone = fs::read_dir(clones).unwrap().map(|entry| entry.unwrap().path()).find(|path| path.is_dir()).unwrap();
-    assert!(!clone.join("hooks").exists(), "files that nobody needs, for every repository that is asked for");
+    let folders = folders(&proxy.cache_dir().join(engine.repositories()));
+    assert!(folders.iter().any(|folder| folder.ends_with("objects")), "there are repositories: {folders:?}");
+    let hooks = folders.iter().find(|folder| folder.ends_with("hooks"));
+    assert_eq!(hooks, None, "files that nobody needs, for every repository that is asked for");
+}
+
+fn folders(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let below = entries.flatten().map(|entry| entry.path()).filter(|path| path.is_dir());
+    below.flat_map(|path| folders(&path).into_iter().chain([path])).collect()
 }

@@ -4,7 +4,14 @@ use std::fs;
 
 use goproxy_testkit::{GitHost, GitRepo, GoClient, ModuleFixture, SumDb, Upstream};
 
-use crate::support::{go_client, goproxy, home_with_git, router, upstream_with};
+use crate::{
+    engine::{Engine, whatever_fetches},
+    support::{go_client, goproxy, home_with_git, router, upstream_with},
+};
+
+whatever_fetches! {
+    go_get_with_the_gopath_of_the_server,
+}
 
 /// `go get` of each query in a project of its own; what it said last of each.
 async fn get_all(client: &GoClient, queries: &[&str]) -> Vec<(bool, String)> {
@@ -39,8 +46,7 @@ async fn go_get_of_ranges_through_us_and_from_our_files() {
     assert_eq!(get_all(&files, &queries).await, expected, "from our files");
 }
 
-#[tokio::test]
-async fn go_get_with_the_gopath_of_the_server() {
+async fn go_get_with_the_gopath_of_the_server(engine: Engine) {
     let Some(client) = go_client("go_get_shared").await else { return };
     let Some(repo) = GitRepo::new() else { return };
     for version in ["v1.0.0", "v1.1.0", "v1.2.0"] {
@@ -58,7 +64,7 @@ async fn go_get_with_the_gopath_of_the_server() {
     let gopath = tempfile::tempdir().unwrap();
     let home = home_with_git("github.com", &host, None);
     let flags = ["-proxy", &upstream.url(), "-exclude", "github.com/Acme"].map(str::to_owned);
-    let proxy = goproxy().args(flags).home(&home).cache_dir(gopath.path()).start().await;
+    let proxy = engine.goproxy().args(flags).home(&home).cache_dir(gopath.path()).start().await;
     let root = gopath.path();
     let client = client.proxy(&proxy.url()).env("GOPATH", root.to_str().unwrap());
     let client = client.env("GOMODCACHE", root.join("pkg/mod").to_str().unwrap());

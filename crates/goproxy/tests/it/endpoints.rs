@@ -5,9 +5,14 @@ use std::time::Duration;
 use goproxy_testkit::{Answer, ModuleFixture, SumDb, Upstream};
 
 use crate::{
+    engine::{Engine, whatever_fetches},
     environment::{TOKEN, private_host},
     support::{goproxy, home_with_git, router, router_with, upstream_with},
 };
+
+whatever_fetches! {
+    expired_answers_of_version_control_outlive_its_host,
+}
 
 const IMMUTABLE: Option<&str> = Some("public, max-age=31536000, immutable");
 
@@ -125,11 +130,10 @@ async fn a_freshness_of_nothing_asks_each_time() {
     }
 }
 
-#[tokio::test]
-async fn expired_answers_of_version_control_outlive_its_host() {
+async fn expired_answers_of_version_control_outlive_its_host(engine: Engine) {
     let Some((host, _repo)) = private_host().await else { return };
     let home = home_with_git("github.com", &host, Some(TOKEN));
-    let proxy = goproxy().args(["-cacheExpire", "1s"]).home(&home).start().await;
+    let proxy = engine.goproxy().args(["-cacheExpire", "1s"]).home(&home).start().await;
     let paths = ["@v/list", "@latest", "@v/v1.info"].map(|path| format!("/github.com/acme/private/{path}"));
     let mut fresh = Vec::new();
     for path in &paths {

@@ -5,13 +5,24 @@ use std::fs;
 use goproxy_testkit::{Answer, GitHost, GitRepo, Home, ModuleFixture, Proxy, Upstream, write_script};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::support::{go_client, goproxy, home_with_git, upstream_with};
+use crate::{
+    engine::{Engine, whatever_fetches},
+    support::{goproxy, home_with_git, upstream_with},
+};
+
+whatever_fetches! {
+    netrc_authenticates_git,
+    credential_helpers_authenticate_git,
+    git_variables_of_the_host_count,
+    ssh_command_and_agent_of_the_host_count,
+    govcs_of_the_host_is_a_refusal,
+    goprivate_goes_direct_and_goproxy_is_not_read,
+}
 
 pub(crate) const TOKEN: &str = "s3cr3t-t0k3n";
 
 /// A private repository over http, with one version of `github.com/acme/private`.
 pub(crate) async fn private_host() -> Option<(GitHost, GitRepo)> {
-    go_client("private_host").await?;
     let repo = GitRepo::new()?;
     repo.commit(&[("go.mod", "module github.com/acme/private\n"), ("private.go", "package private\n")]);
     repo.tag("v1.0.0");
@@ -27,32 +38,30 @@ async fn assert_private(proxy: &Proxy) {
     assert!(!proxy.log().contains(TOKEN));
 }
 
-#[tokio::test]
-async fn netrc_authenticates_git() {
+async fn netrc_authenticates_git(engine: Engine) {
     let Some((host, _repo)) = private_host().await else { return };
     let home = home_with_git("github.com", &host, None);
     home.netrc("127.0.0.1", "robot", TOKEN);
-    assert_private(&goproxy().home(&home).start().await).await;
+    assert_private(&engine.goproxy().home(&home).start().await).await;
 }
 
-#[tokio::test]
-async fn credential_helpers_authenticate_git() {
+async fn credential_helpers_authenticate_git(engine: Engine) {
     let Some((host, _repo)) = private_host().await else { return };
     let home = home_with_git("github.com", &host, None);
     home.git_config(&format!(
         "[credential]\n\thelper = \"!f() {{ echo username=robot; echo password={TOKEN}; }}; f\"\n"
     ));
-    assert_private(&goproxy().home(&home).start().await).await;
+    assert_private(&engine.goproxy().home(&home).start().await).await;
 }
 
-#[tokio::test]
-async fn git_variables_of_the_host_count() {
+async fn git_variables_of_the_host_count(engine: Engine) {
     let Some((host, _repo)) = private_host().await else { return };
     let home = Home::new();
     home.write("ask", "");
     let ask = home.path().join("ask");
     write_script(&ask, &format!("#!/bin/sh\necho {TOKEN}\n"));
-    let proxy = goproxy()
+    let proxy = engine
+        .goproxy()
         .home(&home)
         .env("GIT_CONFIG_COUNT", "1")
         .env("GIT_CONFIG_KEY_0", format!("url.{}/.insteadOf", host.url()))
@@ -61,8 +70,7 @@ async fn git_variables_of_the_host_count() {
     assert_private(&proxy.start().await).await;
 }
 
-#[tokio::test]
-async fn ssh_command_and_agent_of_the_host_count() {
+async fn ssh_command_and_agent_of_the_host_count(engine: Engine) {
     let Some((_host, repo)) = private_host().await else { return };
     let home = Home::new();
     home.instead_of("https://github.com/acme/private", &format!("ssh://git@git.example{}", repo.git_dir().display()));
@@ -73,7 +81,7 @@ async fn ssh_command_and_agent_of_the_host_count() {
         seen(&home).display()
     );
     write_script(&ssh, &script);
-    let proxy = goproxy().home(&home).env("GIT_SSH_COMMAND", &ssh).env("SSH_AUTH_SOCK", "/run/agent.test");
+    let proxy = engine.goproxy().home(&home).env("GIT_SSH_COMMAND", &ssh).env("SSH_AUTH_SOCK", "/run/agent.test");
     assert_private(&proxy.start().await).await;
     assert_eq!(fs::read_to_string(seen(&home)).unwrap(), "/run/agent.test\n");
 }
@@ -82,22 +90,20 @@ fn seen(home: &Home) -> std::path::PathBuf {
     home.path().join("seen")
 }
 
-#[tokio::test]
-async fn govcs_of_the_host_is_a_refusal() {
+async fn govcs_of_the_host_is_a_refusal(engine: Engine) {
     let Some((host, _repo)) = private_host().await else { return };
     let home = home_with_git("github.com", &host, Some(TOKEN));
-    let proxy = goproxy().home(&home).env("GOVCS", "github.com:hg").start().await;
+    let proxy = engine.goproxy().home(&home).env("GOVCS", "github.com:hg").start().await;
     let answer = proxy.get("/github.com/acme/private/@v/list").await;
     assert_eq!(answer.status, 403, "{} {}", answer.text(), proxy.log());
     assert_eq!(host.total(), 0);
 }
 
-#[tokio::test]
-async fn goprivate_goes_direct_and_goproxy_is_not_read() {
+async fn goprivate_goes_direct_and_goproxy_is_not_read(engine: Engine) {
     let Some((host, _repo)) = private_host().await else { return };
     let home = home_with_git("github.com", &host, Some(TOKEN));
     let (upstream, module) = upstream_with("example.com/public", "v1.0.0").await;
-    let proxy = goproxy().args(["-proxy", &upstream.url(), "-exclude", "other.example"]).home(&home);
+    let proxy = engine.goproxy().args(["-proxy", &upstream.url(), "-exclude", "other.example"]).home(&home);
     let proxy = proxy.env("GOPRIVATE", "github.com/acme").env("GOPROXY", "off").env("GONOPROXY", "none").start().await;
     assert_private(&proxy).await;
     assert_eq!(upstream.total(), 0, "{:?}", upstream.requests());

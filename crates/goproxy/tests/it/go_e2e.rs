@@ -2,7 +2,16 @@
 
 use goproxy_testkit::{FAKE_GO_LINE, GitHost, GitRepo, GoClient, ModuleFixture, SumDb, Upstream, fake_toolchain};
 
-use crate::support::{go_client, goproxy, home_with_git, router, router_with};
+use crate::{
+    engine::{Engine, whatever_fetches},
+    support::{go_client, goproxy, home_with_git, router, router_with},
+};
+
+whatever_fetches! {
+    excluded_private_modules_go_direct_with_a_token,
+    proxy_mode_builds_straight_from_version_control,
+    a_client_and_the_server_share_one_gopath,
+}
 
 const MAIN: &str = "package main\n\nimport _ \"DEP\"\n\nfunc main() {}\n";
 
@@ -36,8 +45,7 @@ async fn router_mode_builds_with_the_checksum_database() {
     assert!(again.ok, "with the upstream cut off, lookups and tiles included: {again:?}\n{}", proxy.log());
 }
 
-#[tokio::test]
-async fn excluded_private_modules_go_direct_with_a_token() {
+async fn excluded_private_modules_go_direct_with_a_token(engine: Engine) {
     let Some(client) = go_client("excluded_private").await else { return };
     let Some(repo) = GitRepo::new() else { return };
     repo.commit(&[("go.mod", "module git.corp.example/Team/Secret\n"), ("secret.go", "package secret\n")]);
@@ -51,7 +59,7 @@ async fn excluded_private_modules_go_direct_with_a_token() {
         let home = home_with_git("git.corp.example", &host, token);
         let flags = ["-proxy", &upstream.url(), "-exclude", "git.corp.example"].map(str::to_owned);
         // The page that names the repository comes over plain http from the same host, as behind a company proxy.
-        let builder = goproxy().args(flags).home(&home).env("GOINSECURE", "git.corp.example");
+        let builder = engine.goproxy().args(flags).home(&home).env("GOINSECURE", "git.corp.example");
         (
             builder.env("HTTP_PROXY", host.url()).env("HTTPS_PROXY", "http://127.0.0.1:1").env("NO_PROXY", "127.0.0.1"),
             home,
@@ -73,8 +81,7 @@ async fn excluded_private_modules_go_direct_with_a_token() {
     assert!([403, 404].contains(&refused.status), "{} {}", refused.status, refused.text());
 }
 
-#[tokio::test]
-async fn proxy_mode_builds_straight_from_version_control() {
+async fn proxy_mode_builds_straight_from_version_control(engine: Engine) {
     let Some(client) = go_client("proxy_mode").await else { return };
     let Some(repo) = GitRepo::new() else { return };
     repo.commit(&[("lib.go", "package lib\n")]);
@@ -98,7 +105,7 @@ async fn proxy_mode_builds_straight_from_version_control() {
     let host = GitHost::start().await;
     host.add("Acme/lib", &repo);
     let home = home_with_git("github.com", &host, None);
-    let proxy = goproxy().home(&home).start().await;
+    let proxy = engine.goproxy().home(&home).start().await;
     let list = proxy.get("/github.com/!acme/lib/@v/list").await;
     let expected = "v1.0.0\nv1.1.0\nv1.2.0\nv1.2.1\n";
     assert_eq!(list.text(), expected, "retracted ones stay: {}", proxy.log());
@@ -154,8 +161,7 @@ async fn a_toolchain_switch_goes_through_us() {
     assert!(upstream.count("/sumdb/sums.example.org/lookup/*") > 0, "its checksum was looked up through us");
 }
 
-#[tokio::test]
-async fn a_client_and_the_server_share_one_gopath() {
+async fn a_client_and_the_server_share_one_gopath(engine: Engine) {
     let Some(client) = go_client("shared_gopath").await else { return };
     let Some(repo) = GitRepo::new() else { return };
     repo.commit(&[("go.mod", "module github.com/acme/shared\n"), ("shared.go", "package shared\n")]);
@@ -168,7 +174,7 @@ async fn a_client_and_the_server_share_one_gopath() {
     let gopath = tempfile::tempdir().unwrap();
     let flags = ["-proxy", &upstream.url(), "-exclude", "github.com/acme"].map(str::to_owned);
     let home = home_with_git("github.com", &host, None);
-    let proxy = goproxy().args(flags).home(&home).cache_dir(gopath.path()).start().await;
+    let proxy = engine.goproxy().args(flags).home(&home).cache_dir(gopath.path()).start().await;
     let client = client.proxy(&proxy.url()).env("GOPATH", gopath.path().to_str().unwrap());
     let client = client.env("GOMODCACHE", gopath.path().join("pkg/mod").to_str().unwrap());
     for name in ["example.com/shared@v1.0.0", "github.com/acme/shared@v1.0.0"] {

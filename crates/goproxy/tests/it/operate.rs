@@ -2,9 +2,16 @@
 
 use std::{collections::BTreeSet, fs, time::Duration};
 
-use goproxy_testkit::{Answer, ModuleFixture, Upstream, wait_until};
+use goproxy_testkit::{Answer, GitHost, ModuleFixture, Upstream, wait_until};
 
-use crate::support::{PATIENCE, goproxy, noise, router, router_with, upstream_with};
+use crate::{
+    engine::{Engine, whatever_fetches},
+    support::{PATIENCE, goproxy, home_with_git, noise, router, router_with, upstream_with},
+};
+
+whatever_fetches! {
+    children_do_not_outlive_sigterm,
+}
 
 #[tokio::test]
 async fn probes_metrics_and_the_access_log() {
@@ -65,21 +72,18 @@ async fn sigterm_drains_and_leaves_no_children() {
     );
 }
 
-#[tokio::test]
-async fn children_do_not_outlive_sigterm() {
-    if crate::support::go_client("children").await.is_none() {
-        return;
-    }
-    let host = goproxy_testkit::GitHost::start().await;
+async fn children_do_not_outlive_sigterm(engine: Engine) {
+    let host = GitHost::start().await;
     host.on("*", Answer::hang());
-    let home = crate::support::home_with_git("github.com", &host, None);
-    let proxy = goproxy().home(&home).env("CANARY_OF_CHILDREN", "x").args(["-drainTimeout", "500ms"]);
+    let home = home_with_git("github.com", &host, None);
+    let proxy =
+        engine.goproxy().home(&home).env("CANARY_OF_CHILDREN", format!("{engine:?}")).args(["-drainTimeout", "500ms"]);
     let mut proxy = proxy.start().await;
     let address = proxy.address();
     tokio::spawn(async move { goproxy_testkit::request(address, "GET", "/github.com/a/b/@v/list", &[]).await });
     assert!(wait_until(PATIENCE, || host.total() > 0).await, "{}", proxy.log());
     assert!(proxy.terminate(PATIENCE).await.is_some());
-    let left = || goproxy_testkit::processes_with_env("CANARY_OF_CHILDREN", "x");
+    let left = || goproxy_testkit::processes_with_env("CANARY_OF_CHILDREN", &format!("{engine:?}"));
     assert!(wait_until(PATIENCE, || left().is_empty()).await, "{:?}", left());
 }
 

@@ -5,9 +5,15 @@ use std::{fs, path::Path};
 use goproxy_testkit::{Home, ModuleFixture, Proxy, SumDb, Upstream, shared_dir, wait_until};
 
 use crate::{
+    engine::{Engine, whatever_fetches},
     environment::{TOKEN, private_host},
     support::{PATIENCE, go_client, goproxy, home_with_git, upstream_with},
 };
+
+whatever_fetches! {
+    process_1_serves_and_leaves_no_zombies,
+    access_log_and_metrics_tell_the_modes_apart,
+}
 
 #[tokio::test]
 async fn every_spelling_of_a_flag_and_every_kind_of_address() {
@@ -32,12 +38,11 @@ async fn every_spelling_of_a_flag_and_every_kind_of_address() {
     }
 }
 
-#[tokio::test]
-async fn process_1_serves_and_leaves_no_zombies() {
+async fn process_1_serves_and_leaves_no_zombies(engine: Engine) {
     let Some((host, _repo)) = private_host().await else { return };
     let home = home_with_git("github.com", &host, Some(TOKEN));
     let unshare = ["--pid", "--fork", "--kill-child", "--mount-proc", env!("CARGO_BIN_EXE_goproxy")];
-    let Ok(proxy) = Proxy::builder("unshare").args(unshare).home(&home).try_start().await else {
+    let Ok(proxy) = engine.of(Proxy::builder("unshare").args(unshare)).home(&home).try_start().await else {
         return goproxy_testkit::skipped("process 1: unshare --pid is not allowed here");
     };
     for path in ["@v/list", "@latest", "@v/v1.0.0.zip"] {
@@ -65,8 +70,7 @@ fn descendants(pid: u32) -> Vec<(u32, String)> {
     found
 }
 
-#[tokio::test]
-async fn access_log_and_metrics_tell_the_modes_apart() {
+async fn access_log_and_metrics_tell_the_modes_apart(engine: Engine) {
     let Some((host, _repo)) = private_host().await else { return };
     let home = home_with_git("github.com", &host, Some(TOKEN));
     let (upstream, sums) = (Upstream::start().await, SumDb::new("sums.example.org"));
@@ -74,7 +78,7 @@ async fn access_log_and_metrics_tell_the_modes_apart() {
     upstream.add(&module).attach(&sums);
     sums.add(&module);
     let flags = ["-proxy", &upstream.url(), "-exclude", "github.com/acme", "-sumdb", "sums.example.org"];
-    let proxy = goproxy().args(flags.map(str::to_owned)).home(&home).start().await;
+    let proxy = engine.goproxy().args(flags.map(str::to_owned)).home(&home).start().await;
     let info = module.url_path("info");
     let lookup = "/sumdb/sums.example.org/lookup/example.com/modes@v1.0.0";
     for (path, mode) in [

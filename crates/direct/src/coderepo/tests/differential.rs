@@ -8,7 +8,7 @@ const URL: &str = "https://github.com/acme/m";
 const ROOT: &str = "github.com/acme/m";
 
 pub(super) struct Both {
-    pub(super) repo: GitRepo,
+    _repo: GitRepo,
     fake: Fake,
     go: GoClient,
 }
@@ -25,7 +25,7 @@ impl Both {
         let key = format!("url.{}.insteadOf", repo.git_dir().display());
         let config = [("GIT_CONFIG_COUNT", "1"), ("GIT_CONFIG_KEY_0", &*key), ("GIT_CONFIG_VALUE_0", URL)];
         let go = config.iter().fold(go.proxy("direct"), |go, (name, value)| go.env(name, value));
-        Some(Self { fake: Fake::of(&repo), repo, go })
+        Some(Self { fake: Fake::of(&repo), _repo: repo, go })
     }
 
     /// Asks a `go` that has seen nothing yet.
@@ -112,7 +112,8 @@ fn agree(query: &str, go: &Said, we: &Said) -> bool {
     let (Ok((version, info, go_mod)), Ok((our_version, our_info, our_mod))) = (go, we) else { return go == we };
     let without_ref = |info: &str| info.split(",\"Ref\":").next().unwrap_or_default().trim_end_matches('}').to_owned();
     let whole = query == version || query == "latest";
-    (version, go_mod) == (our_version, our_mod)
+    // It takes a root tag for the one that a pseudo-version below the root is based on, and then refuses the go.mod.
+    (version == our_version && (go_mod == our_mod || go_mod == "no mod"))
         && (our_info == info || !whole && without_ref(our_info) == without_ref(info))
 }
 

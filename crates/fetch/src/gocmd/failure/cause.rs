@@ -4,7 +4,7 @@ use goproxy_engine::ErrorKind;
 
 /// Why version control could not answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Cause {
+pub(crate) enum Cause {
     /// The host says that there is no such repository, page or ref.
     Absent,
     /// The host wants credentials, or refuses the ones it got.
@@ -163,12 +163,12 @@ fn find(table: &[(Cause, &[&str])], text: &str) -> Option<Cause> {
 
 impl Cause {
     /// From the output of a program that `go` ran.
-    pub(super) fn of_program(output: &str) -> Self {
+    pub(crate) fn of_program(output: &str) -> Self {
         find(OF_PROGRAM, &output.to_lowercase()).unwrap_or(Self::Unknown)
     }
 
     /// From the words of `go`, unless they are about the module.
-    pub(super) fn of_go(told: &str) -> Option<Self> {
+    pub(crate) fn of_go(told: &str) -> Option<Self> {
         // What the client asked for stands in the text and must not decide.
         let lower = told.to_lowercase();
         if !lower.contains("unrecognized import path") && lower.contains("unknown revision") {
@@ -194,7 +194,7 @@ impl Cause {
         }
     }
 
-    pub(super) const fn kind(self) -> ErrorKind {
+    pub(crate) const fn kind(self) -> ErrorKind {
         match self {
             Self::Absent => ErrorKind::NotFound,
             Self::Credentials | Self::Policy => ErrorKind::Refused,
@@ -213,7 +213,7 @@ impl Cause {
     }
 
     /// What the client reads: `asked` is the module it asked for, `host` where the answer had to come from.
-    pub(super) fn message(self, asked: &str, host: &str, text: &str) -> String {
+    pub(crate) fn message(self, asked: &str, host: &str, text: &str) -> String {
         match self {
             Self::Absent => format!("{asked}: repository not found on {host}"),
             Self::Credentials => format!(

@@ -1,7 +1,7 @@
 //! Which host a program or `go` speaks of: for the remedy in an error text.
 
 /// The host of the first URL, or the one that ssh names. Without user, password and path.
-pub(super) fn of(text: &str) -> Option<String> {
+pub(crate) fn of(text: &str) -> Option<String> {
     let url = text.split_once("://").map(|(_, rest)| {
         let authority = rest.split(|c: char| "/?#'\" \t\n,)".contains(c)).next().unwrap_or_default();
         authority.rsplit('@').next().unwrap_or_default()

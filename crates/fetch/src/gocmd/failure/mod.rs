@@ -3,9 +3,9 @@
 //! `NotFound` needs words that say so. What a program of version control printed is never passed on: it names paths,
 //! commands and hosts behind `insteadOf`; we say what it means in our own words.
 
-mod cause;
-mod host;
-mod words;
+pub(crate) mod cause;
+pub(crate) mod host;
+pub(crate) mod words;
 
 use std::{path::Path, process::ExitStatus};
 

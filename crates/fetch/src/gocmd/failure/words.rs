@@ -6,7 +6,7 @@ const MAX_LINES: usize = 8;
 const MAX_BYTES: usize = 640;
 
 /// The error itself: without progress, warnings and the program's name.
-pub(super) fn told(text: &str) -> String {
+pub(crate) fn told(text: &str) -> String {
     let progress =
         ["go: downloading ", "go: finding ", "go: extracting ", "go: switching to ", "go: warning: ", "warning: "];
     let lines = text.lines().filter(|line| !progress.iter().any(|start| line.starts_with(start)));
@@ -15,7 +15,7 @@ pub(super) fn told(text: &str) -> String {
 }
 
 /// The output of a program that `go` ran and that failed: `<command> in <dir>: exit status 128:` and indented lines.
-pub(super) fn of_program(told: &str) -> Option<&str> {
+pub(crate) fn of_program(told: &str) -> Option<&str> {
     let ends = [": exit status ", ": signal: "].iter().filter_map(|sign| told.find(sign)).min();
     let command =
         [" in /", "git ", "hg ", "svn ", "fossil "].iter().any(|sign| told[..ends.unwrap_or(0)].contains(sign));
@@ -23,7 +23,7 @@ pub(super) fn of_program(told: &str) -> Option<&str> {
 }
 
 /// What the client may read: no URL credentials, no paths of this host, bounded.
-pub(super) fn shown(told: &str, scratch: &Path) -> String {
+pub(crate) fn shown(told: &str, scratch: &Path) -> String {
     let text = without_secrets(told).replace(&*scratch.to_string_lossy(), "");
     let mut shown = String::new();
     for line in text.lines().take_while(|line| !line.trim().is_empty()).take(MAX_LINES) {
@@ -39,7 +39,7 @@ pub(super) fn shown(told: &str, scratch: &Path) -> String {
 }
 
 /// Cuts user and password out of every URL.
-pub(super) fn without_secrets(text: &str) -> String {
+pub(crate) fn without_secrets(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("://") {

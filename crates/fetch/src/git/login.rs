@@ -1,0 +1,98 @@
+//! Who we are to a git server: what the URL or `http.extraHeader` says, what was accepted before, what the host's
+//! configuration gives when the server asks. Sent to the remote's own origin, and over plain http only where the operator wants it so.
+
+use goproxy_engine::{ErrorKind, Result};
+use http::{HeaderValue, StatusCode, header::AUTHORIZATION};
+use reqwest::{RequestBuilder, Response, Url};
+
+use super::{
+    http::HttpRemote,
+    wrong::{Hint, Wrong},
+};
+use crate::{credentials, failure::Failure, guard, reach, retry, wire};
+
+impl HttpRemote {
+    /// Sends a request, with credentials if the server asks for some. As `git` does, without at first: a public
+    /// repository is no one's business to log in to.
+    pub(super) async fn send(&self, url: &Url, build: impl Fn() -> RequestBuilder) -> Result<Response, Wrong> {
+        let known = self.memory.login();
+        let response = self.send_as(url, build(), known.as_ref()).await?;
+        // Where the operator's header says who we are, nobody else is asked.
+        let told = self.way.headers.iter().any(|(name, _)| name == AUTHORIZATION);
+        if response.status() != StatusCode::UNAUTHORIZED || !self.may_tell(url) || told {
+            return Ok(response);
+        }
+        self.memory.set_login(None);
+        let Some(login) = self.shared.credentials.fill(&self.identity).await else { return Ok(response) };
+        let header = credentials::basic(&login)?;
+        if Some(&header) == known.as_ref() {
+            self.shared.credentials.reject(&self.identity, &login).await;
+            return Ok(response);
+        }
+        drop(response);
+        let response = self.send_as(url, build(), Some(&header)).await?;
+        if response.status() == StatusCode::UNAUTHORIZED {
+            self.shared.credentials.reject(&self.identity, &login).await;
+        } else if response.status().is_success() {
+            self.memory.set_login(Some(header));
+            self.shared.credentials.approve(&self.identity, &login).await;
+        }
+        Ok(response)
+    }
+
+    async fn send_as(
+        &self,
+        url: &Url,
+        mut request: RequestBuilder,
+        login: Option<&HeaderValue>,
+    ) -> Result<Response, Wrong> {
+        let http = &self.shared.options.http;
+        if let Some(left) = http.pauses().left(url) {
+            return Err(retry::paused(left).into());
+        }
+        let login = login.filter(|_| self.may_tell(url));
+        if url.origin() == self.asked.origin() {
+            // What the server did not take gives way to what it did.
+            let sent = self.way.headers.iter().filter(|(name, _)| login.is_none() || name != AUTHORIZATION);
+            request = sent.fold(request, |request, (name, value)| request.header(name, value));
+        }
+        if let Some(login) = login {
+            request = request.header(AUTHORIZATION, login);
+        }
+        match tokio::time::timeout(http.options().response_timeout, request.send()).await {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(error)) => Err(reach::no_answer(&error.without_url(), url, !self.access.internal).into()),
+            Err(_) => Err(reach::too_late(url).into()),
+        }
+    }
+
+    /// A repository that moved on its host from http to https is still ours to log in to.
+    fn may_tell(&self, url: &Url) -> bool {
+        let same_host = url.host() == self.asked.host();
+        let clear = url.scheme() != "https" && !guard::is_loopback(url);
+        same_host && (!clear || self.way.rewritten || self.access.insecure)
+    }
+
+    /// What an answer other than 200 means.
+    pub(super) fn refused(&self, url: &Url, response: &Response) -> Wrong {
+        let (status, host) = (response.status(), reach::host(url));
+        let retry_after = self.shared.options.http.asked_to_wait(url, status, response.headers());
+        let (kind, message) = match status.as_u16() {
+            404 | 410 => (ErrorKind::NotFound, format!("repository not found on {host}")),
+            401 | 403 | 407 | 451 => (
+                ErrorKind::Refused,
+                format!("{host} asks for credentials that the proxy does not have, or refuses those it has"),
+            ),
+            code if code == 429 || code == 503 || retry_after.is_some() => {
+                (ErrorKind::Busy, format!("{host} asks to come back later"))
+            }
+            500..=599 => (ErrorKind::Unavailable, format!("{host} answers with a server error")),
+            _ => (ErrorKind::Unavailable, format!("{host} answers {status}")),
+        };
+        // What passes by itself is no reason to ask in another way.
+        let passes = kind == ErrorKind::Busy || matches!(status.as_u16(), 502 | 504);
+        let failure = Failure::lasting(kind, message, format!("{}: {status}", wire::shown(url)));
+        let failure = Failure { transient: passes, ..failure.with_status(status).with_retry_after(retry_after) };
+        Wrong { failure, hint: if passes { Hint::None } else { Hint::Rejected } }
+    }
+}

@@ -1,0 +1,96 @@
+//! The answer to a fetch, on its way into a repository: read here, taken apart and written where that may block.
+
+use std::path::Path;
+
+use bytes::Bytes;
+use goproxy_git::{
+    MemoryObjects, Odb, PackLimits, PackReceiver,
+    wire::{Capabilities, FetchParser, WireError},
+};
+use tokio::sync::mpsc;
+
+use crate::{body::Body, failure::Failure};
+
+/// What a pack may hold: more than any repository that modules come from, less than what fills a machine. The table
+/// of its objects takes about 50 bytes for each.
+pub(super) const LIMITS: PackLimits = PackLimits { bytes: 8 << 30, objects: 5_000_000, object: 1 << 30 };
+
+/// Pieces on the way: enough that neither side waits for the other all the time.
+const PIECES: usize = 16;
+
+/// What became of it.
+#[derive(Debug)]
+pub(super) enum Received {
+    Done,
+    /// The connection's failure.
+    Broken(Failure),
+    /// The answer's. `begun` tells whether there was anything of a pack.
+    Bad {
+        error: WireError,
+        begun: bool,
+    },
+}
+
+/// Takes an answer into the repository at `git_dir`. `thin` tells whether it may build on what is there. If the future
+/// is dropped, the answer counts as cut off.
+pub(super) async fn receive(
+    mut body: Body,
+    git_dir: &Path,
+    from: Capabilities,
+    thin: bool,
+) -> goproxy_engine::Result<Received> {
+    let (pieces, queue) = mpsc::channel(PIECES);
+    let git_dir = git_dir.to_owned();
+    let taken = tokio::task::spawn_blocking(move || take(queue, &git_dir, &from, thin));
+    let broken = loop {
+        let next = tokio::select! {
+            next = body.chunk() => next,
+            // Nobody takes it any more: the answer is bad.
+            () = pieces.closed() => break None,
+        };
+        match next {
+            Ok(Some(piece)) => {
+                let _ = pieces.send(piece).await;
+            }
+            Ok(None) => break None,
+            Err(failure) => break Some(failure),
+        }
+    };
+    drop(pieces);
+    let taken = taken.await.map_err(|e| goproxy_engine::Error::internal(format!("receiving a pack: {e}")))?;
+    Ok(match (taken, broken) {
+        (Ok(()), _) => Received::Done,
+        // What was cut off is the connection's fault, whatever it looks like from within.
+        (Err((WireError::Malformed(_), _)), Some(failure)) => Received::Broken(failure),
+        (Err((error, begun)), _) => Received::Bad { error, begun },
+    })
+}
+
+fn take(
+    mut queue: mpsc::Receiver<Bytes>,
+    git_dir: &Path,
+    from: &Capabilities,
+    thin: bool,
+) -> Result<(), (WireError, bool)> {
+    let (mut parser, format) = (FetchParser::new(from), from.format);
+    let mut receiver = None;
+    while let Some(piece) = queue.blocking_recv() {
+        let pushed = parser.push(&piece, &mut |bytes| {
+            let receiver = match &mut receiver {
+                Some(receiver) => receiver,
+                none => none.insert(PackReceiver::new(git_dir, format, LIMITS)?),
+            };
+            receiver.write(bytes)
+        });
+        pushed.map_err(|error| (error, parser.has_begun()))?;
+    }
+    let begun = parser.has_begun();
+    parser.finish().map_err(|error| (error, begun))?;
+    let Some(receiver) = receiver else { return Ok(()) };
+    // Opening a repository costs a file or two for each of its packs.
+    let finish = || match thin {
+        true => receiver.finish(&Odb::open(git_dir, format)?),
+        false => receiver.finish(&MemoryObjects::new(format)),
+    };
+    finish().map(|_| ()).map_err(|error| (error.into(), begun))
+}

@@ -74,7 +74,8 @@ impl GitClient {
         let hosts = Hosts::new(options.per_host);
         let options = Arc::new(options);
         let config = Arc::new(HostConfig::new(options.git.clone(), &options.host_env));
-        let credentials = Credentials::new(options.git.clone(), &options.host_env, Arc::clone(&config));
+        let netrc = options.http.options().netrc.clone();
+        let credentials = Credentials::new(options.git.clone(), &options.host_env, netrc, Arc::clone(&config));
         let memories = Memories::default();
         Self(Arc::new(Shared { options, config, credentials, memories, hosts }))
     }

@@ -169,7 +169,7 @@ mod tests {
         };
         let plain = ("a.b", "c");
         let with = lead("https://me:canary%21@github.com/", plain);
-        assert_eq!((with.url.as_str(), with.headers.len()), ("https://me:canary%21@github.com/a/b", 0));
+        assert_eq!((with.url.as_str(), with.headers.len()), ("https://me:canary!@github.com/a/b", 0));
         assert_eq!(with.shown, "https://github.com/a/b");
         assert!(!format!("{with:?}").contains("canary"));
         let lone = lead("https://canary@github.com/", plain);

@@ -72,6 +72,7 @@ async fn what_is_here_with_all_it_contains_is_not_fetched_again() {
 async fn commits_that_no_ref_names() {
     for ssh in [SSH, OLD_SSH] {
         let Some(world) = World::with_ssh(ssh) else { return };
+        world.repo.git(&["config", "transfer.hideRefs", "refs/keep"]);
         world.repo.commit(&[("a", "1")]);
         world.repo.git(&["update-ref", "refs/keep/one", "HEAD"]);
         world.repo.commit(&[("a", "2")]);

@@ -4,11 +4,7 @@ mod failures;
 mod fetching;
 mod network;
 
-use std::{
-    ffi::OsString,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{ffi::OsString, fs, path::PathBuf};
 
 use goproxy_git::{FetchRequest, ObjectFormat, Objects as _, Odb, Oid};
 use goproxy_testkit::{GitRepo, Home, write_script};

@@ -1,5 +1,6 @@
 //! Benchmarks: ratios against a named rival in the same run, interleaved, medians. Absolute figures belong to a machine.
 
+mod direct;
 mod downloads;
 mod hits;
 mod process;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
+pub(crate) use direct::direct;
 pub(crate) use downloads::downloads;
 pub(crate) use hits::hits;
 

@@ -6,7 +6,8 @@ mod deps;
 
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo xtask deps | cargo xtask bench hits|downloads [--rounds N]";
+const USAGE: &str = "usage: cargo xtask deps | cargo xtask bench hits|downloads [--rounds N]
+       cargo xtask bench direct [--rounds N] [--engine native|go|default] [--latency MS,MS] [--repositories NAME,NAME] [--plain]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -14,6 +15,7 @@ fn main() -> ExitCode {
     let result = match words.as_slice() {
         ["deps"] => deps::check(),
         ["bench", "hits", rest @ ..] => bench::hits(rest),
+        ["bench", "direct", rest @ ..] => bench::direct(rest),
         ["bench", "downloads", rest @ ..] => bench::downloads(rest),
         _ => Err(anyhow::anyhow!(USAGE)),
     };

@@ -48,6 +48,15 @@ pub(crate) fn beside_env() -> Result<Vec<Certificate>> {
     Ok(certificates)
 }
 
+/// Whether a bundle of certificates is one that the client reads anyway.
+pub(crate) fn trusts(bundle: &Path) -> bool {
+    let named = std::env::var_os("SSL_CERT_FILE").filter(|file| !file.is_empty());
+    match named {
+        Some(file) => Path::new(&file) == bundle,
+        None => FILES.iter().map(Path::new).find(|file| file.exists()) == Some(bundle),
+    }
+}
+
 /// The certificates of a file; none where it holds something else, as directories of certificates do.
 fn bundle(file: &Path) -> Vec<Certificate> {
     fs::read(file).ok().and_then(|pem| Certificate::from_pem_bundle(&pem).ok()).unwrap_or_default()

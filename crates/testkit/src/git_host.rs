@@ -3,22 +3,19 @@
 
 use std::{
     ops::Deref,
-    path::PathBuf,
-    process::Stdio,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use tokio::{io::AsyncWriteExt, process::Command};
 
 use crate::{
     answer::Answer,
     git::GitRepo,
+    git_backend::{GitServer, Hosted, Operation},
     site::{Site, SiteOptions},
-    wire::{Request, find},
+    wire::Request,
 };
 
 /// A running host; what a [`Site`] can do, it can.
@@ -36,15 +33,15 @@ struct State {
     repositories: Mutex<Vec<Hosted>>,
     /// (import prefix, the tag's content)
     pages: Mutex<Vec<(String, String)>>,
-    older: AtomicBool,
+    latency: Mutex<Duration>,
+    operations: Mutex<Operations>,
 }
 
-#[derive(Clone, Debug)]
-struct Hosted {
-    /// `/owner/name`
-    path: String,
-    work_tree: PathBuf,
-    token: Option<String>,
+/// What was asked of repositories.
+#[derive(Clone, Copy, Debug, Default)]
+struct Operations {
+    listings: usize,
+    fetches: usize,
 }
 
 impl GitHost {
@@ -63,12 +60,29 @@ impl GitHost {
 
     /// Serves `repo` at `/path`, with or without `.git` after it; what is committed later shows at once.
     pub fn add(&self, path: &str, repo: &GitRepo) {
-        self.host(path, repo, None);
+        self.host(path, repo.git_dir(), None, GitServer::default());
     }
 
     /// The same for those only who send `token` as the password of Basic authentication, under any user name.
     pub fn add_private(&self, path: &str, repo: &GitRepo, token: &str) {
-        self.host(path, repo, Some(token.to_owned()));
+        self.host(path, repo.git_dir(), Some(token.to_owned()), GitServer::default());
+    }
+
+    /// Serves the repository in a folder, bare or a `.git`, as a server of this kind.
+    pub fn serve(&self, path: &str, git_dir: &Path, server: GitServer) {
+        self.host(path, git_dir.to_owned(), None, server);
+    }
+
+    /// Its repositories speak no newer version of the protocol than 0 from now on, as gopkg.in and the servers of old.
+    pub fn speak_version_0(&self) {
+        for hosted in self.state.repositories.lock().unwrap().iter_mut() {
+            hosted.server = GitServer::Version0;
+        }
+    }
+
+    /// Waits so long before each answer of a repository, as if the host were far away.
+    pub fn latency(&self, latency: Duration) {
+        *self.state.latency.lock().unwrap() = latency;
     }
 
     /// Serves a page that names the repository of `prefix` (`host/path`) and everything below it.
@@ -77,28 +91,29 @@ impl GitHost {
         self.state.pages.lock().unwrap().push((prefix.to_owned(), content));
     }
 
-    /// Speaks no newer version of the protocol than 0 from now on, as gopkg.in and the servers of old.
-    pub fn speak_version_0(&self) {
-        self.state.older.store(true, Ordering::Relaxed);
-    }
-
     /// Takes a repository off the net.
     pub fn remove(&self, path: &str) {
         self.state.repositories.lock().unwrap().retain(|hosted| hosted.path != format!("/{path}"));
     }
 
-    /// How many packs were asked for: clones and fetches, without the listing of refs.
+    /// How many packs were asked for: clones and fetches, each round of a negotiation, without the listing of refs.
     pub fn fetches(&self) -> usize {
-        self.requests().iter().filter(|request| request.method == "POST").count()
+        self.state.operations.lock().unwrap().fetches
     }
 
-    /// How many times refs were asked for.
+    /// How many times refs were asked for: `ls-refs` in protocol v2, `info/refs` before it.
     pub fn listings(&self) -> usize {
-        self.count("*/info/refs")
+        self.state.operations.lock().unwrap().listings
     }
 
-    fn host(&self, path: &str, repo: &GitRepo, token: Option<String>) {
-        let hosted = Hosted { path: format!("/{path}"), work_tree: repo.path().to_owned(), token };
+    /// Forgets the operations counted so far, and what [`Site::reset_log`] forgets.
+    pub fn reset_log(&self) {
+        *self.state.operations.lock().unwrap() = Operations::default();
+        self.site.reset_log();
+    }
+
+    fn host(&self, path: &str, git_dir: PathBuf, token: Option<String>, server: GitServer) {
+        let hosted = Hosted { path: format!("/{path}"), git_dir, token, server };
         self.state.repositories.lock().unwrap().push(hosted);
     }
 }
@@ -125,7 +140,19 @@ impl State {
         if !hosted.token.as_ref().is_none_or(|token| authorized(&request, token)) {
             return Answer::text(401, "who are you?\n").header("WWW-Authenticate", "Basic realm=\"git\"");
         }
-        backend(&hosted, &rest, &request, !self.older.load(Ordering::Relaxed)).await
+        self.count(hosted.operation(&rest, &request));
+        let latency = *self.latency.lock().unwrap();
+        tokio::time::sleep(latency).await;
+        hosted.answer(&rest, &request).await
+    }
+
+    fn count(&self, operation: Operation) {
+        let mut operations = self.operations.lock().unwrap();
+        match operation {
+            Operation::Listing => operations.listings += 1,
+            Operation::Fetch => operations.fetches += 1,
+            Operation::Other => {}
+        }
     }
 
     fn page(&self, request: &Request) -> Answer {
@@ -147,44 +174,4 @@ fn authorized(request: &Request, token: &str) -> bool {
     let credentials =
         basic.and_then(|value| STANDARD.decode(value).ok()).and_then(|bytes| String::from_utf8(bytes).ok());
     credentials.is_some_and(|pair| pair.split_once(':').is_some_and(|(_, password)| password == token))
-}
-
-/// Runs the CGI program (RFC 3875) for one request.
-async fn backend(hosted: &Hosted, rest: &str, request: &Request, newer: bool) -> Answer {
-    let mut child = Command::new("git")
-        .arg("http-backend")
-        .env_clear()
-        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-        .env("GIT_PROJECT_ROOT", &hosted.work_tree)
-        .env("PATH_INFO", format!("/.git{rest}"))
-        .envs([("GIT_HTTP_EXPORT_ALL", "1"), ("GIT_CONFIG_NOSYSTEM", "1"), ("GIT_CONFIG_GLOBAL", "/dev/null")])
-        .env("REQUEST_METHOD", &request.method)
-        .env("QUERY_STRING", request.query())
-        .env("CONTENT_LENGTH", request.body.len().to_string())
-        .env("CONTENT_TYPE", request.header("content-type").unwrap_or(""))
-        .env("HTTP_CONTENT_ENCODING", request.header("content-encoding").unwrap_or(""))
-        .env("GIT_PROTOCOL", request.header("git-protocol").filter(|_| newer).unwrap_or(""))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .expect("git runs");
-    let mut stdin = child.stdin.take().expect("piped");
-    // Written beside the reading: the program may answer before it has read everything.
-    let body = request.body.clone();
-    let writer = tokio::spawn(async move {
-        let _ = stdin.write_all(&body).await;
-    });
-    let output = child.wait_with_output().await.expect("git ends");
-    let _ = writer.await;
-    parse_cgi(&output.stdout)
-}
-
-fn parse_cgi(output: &[u8]) -> Answer {
-    let Some(end) = find(output, b"\r\n\r\n") else { return Answer::text(500, "git http-backend said nothing\n") };
-    let head = String::from_utf8_lossy(&output[..end]).into_owned();
-    let fields: Vec<_> = head.split("\r\n").filter_map(|line| line.split_once(": ")).collect();
-    let status = fields.iter().find(|(name, _)| *name == "Status").and_then(|(_, value)| value.get(..3)?.parse().ok());
-    let answer = Answer::new(status.unwrap_or(200), "text/plain", output[end + 4..].to_vec());
-    fields.iter().filter(|(name, _)| *name != "Status").fold(answer, |answer, (name, value)| answer.header(name, value))
 }

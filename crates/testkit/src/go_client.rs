@@ -66,6 +66,11 @@ impl GoClient {
         &self.version
     }
 
+    /// Where it is installed, its sources with it.
+    pub async fn root(&self) -> PathBuf {
+        PathBuf::from(self.run(&["env", "GOROOT"]).await.stdout.trim())
+    }
+
     /// The program.
     pub fn program(&self) -> &Path {
         &self.go

@@ -15,9 +15,25 @@ pub(crate) struct Server(Child);
 impl Server {
     /// Starts it and waits until it listens on the port. What it prints goes to a file.
     pub(crate) fn start(program: &Path, arguments: &[&str], port: u16, log: &Path) -> Result<Self> {
+        Self::start_with(program, arguments, &[], port, log)
+    }
+
+    /// The same with more environment.
+    pub(crate) fn start_with(
+        program: &Path,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+        port: u16,
+        log: &Path,
+    ) -> Result<Self> {
         let log = std::fs::File::create(log)?;
         let mut command = Command::new(program);
-        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        command
+            .args(arguments)
+            .envs(environment.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log);
         let server = Self(command.spawn().with_context(|| format!("starting {}", program.display()))?);
         let deadline = Instant::now() + Duration::from_secs(10);
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
@@ -27,6 +43,18 @@ impl Server {
             std::thread::sleep(Duration::from_millis(20));
         }
         Ok(server)
+    }
+
+    /// User and system time of the process and of its children that have ended.
+    pub(crate) fn cpu_seconds(&self) -> f64 {
+        cpu_seconds(&self.0.id().to_string(), &[13, 14, 15, 16])
+    }
+
+    /// The most memory that the process ever held, in MiB.
+    pub(crate) fn peak_memory(&self) -> Result<f64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM in /proc")?;
+        Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? / 1024.0)
     }
 
     /// User and system time of the process and its children in clock ticks of 10 ms, from /proc.
@@ -43,6 +71,15 @@ impl Drop for Server {
         let _ = Command::new("kill").arg(self.0.id().to_string()).status();
         let _ = self.0.wait();
     }
+}
+
+/// The sum of some fields of `/proc/<pid>/stat`, counted from 0 as proc(5) counts from 1, that are clock ticks of 10 ms.
+pub(crate) fn cpu_seconds(pid: &str, fields: &[usize]) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    // The second field, the program's name, may hold spaces.
+    let rest: Vec<&str> = stat.rsplit_once(") ").map_or("", |(_, rest)| rest).split(' ').collect();
+    let ticks = fields.iter().filter_map(|field| rest.get(field - 2)?.parse::<u64>().ok());
+    ticks.sum::<u64>() as f64 / 100.0
 }
 
 fn ticks(pid: &str) -> Option<u64> {

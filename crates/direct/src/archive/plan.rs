@@ -4,8 +4,8 @@ use gomod::{
     ModuleVersion,
     zip::{Candidate, MAX_GO_MOD, Vendoring, ZipError, select},
 };
-use goproxy_engine::Result;
-use goproxy_git::{EntryKind, Error, Objects, Oid, TreeEntry};
+use goproxy_engine::{Error, ErrorKind, Result};
+use goproxy_git::{EntryKind, Objects, Oid, TreeEntry};
 
 use super::{internal, refused, tree};
 
@@ -61,17 +61,23 @@ impl Plan {
 pub(crate) fn plan(objects: &dyn Objects, root: &Oid, dir: &str, module: &ModuleVersion) -> Result<Planned> {
     look(objects, root, dir).map_err(|why| match why {
         Why::Rules(error) => refused(module, &error),
+        Why::Git(path) => {
+            let text = format!("{module}: git archive: error: invalid path '{}'", path.escape_ascii());
+            Error::new(ErrorKind::NotFound, text)
+        }
         Why::Objects(error) => internal(&error),
     })
 }
 
 enum Why {
     Rules(ZipError),
-    Objects(Error),
+    /// A path that git refuses.
+    Git(Vec<u8>),
+    Objects(goproxy_git::Error),
 }
 
-impl From<Error> for Why {
-    fn from(error: Error) -> Self {
+impl From<goproxy_git::Error> for Why {
+    fn from(error: goproxy_git::Error) -> Self {
         Self::Objects(error)
     }
 }
@@ -91,8 +97,11 @@ fn look(objects: &dyn Objects, root: &Oid, dir: &str) -> Result<Planned, Why> {
         GoMod::Read(go_mod) => Vendoring::of(go_mod.as_deref()),
     };
     let mut walked = tree::walk(objects, &at, vendoring)?;
-    for attributes in above.iter().filter_map(|entries| regular(entries, b".gitattributes")) {
+    for attributes in above.iter().filter_map(|entries| blob(entries, b".gitattributes")) {
         walked.attributes(objects, &attributes)?;
+    }
+    if let Some(path) = walked.invalid {
+        return Err(Why::Git(path));
     }
     if walked.too_many {
         return Err(Why::Rules(ZipError::TooManyFiles));
@@ -100,7 +109,7 @@ fn look(objects: &dyn Objects, root: &Oid, dir: &str) -> Result<Planned, Why> {
     if !walked.missing.is_empty() {
         return Ok(Planned::Missing(walked.missing));
     }
-    let license = above.first().and_then(|entries| license(entries)).filter(|_| !has_license(&walked.files));
+    let license = above.first().and_then(|root| license(root)).filter(|_| !has_license(&walked.files));
     chosen(objects, walked, license, vendoring, dir).map(Planned::Ready)
 }
 
@@ -137,7 +146,7 @@ enum GoMod {
 }
 
 /// The go.mod of the module's own directory, if it is a file.
-fn go_mod(objects: &dyn Objects, dir: &Oid) -> Result<GoMod, Error> {
+fn go_mod(objects: &dyn Objects, dir: &Oid) -> Result<GoMod, goproxy_git::Error> {
     let Some(entries) = objects.tree(dir)? else { return Ok(GoMod::Missing(*dir)) };
     let regular = entries.iter().find(|entry| entry.kind == EntryKind::File && entry.name == b"go.mod");
     let Some(entry) = regular else { return Ok(GoMod::Read(None)) };
@@ -145,7 +154,7 @@ fn go_mod(objects: &dyn Objects, dir: &Oid) -> Result<GoMod, Error> {
         Ok(Some(blob)) => Ok(GoMod::Read(Some(blob.data))),
         Ok(None) => Ok(GoMod::Missing(entry.id)),
         // Refused for its size in a moment.
-        Err(Error::TooLarge(_)) => Ok(GoMod::Read(None)),
+        Err(goproxy_git::Error::TooLarge(_)) => Ok(GoMod::Read(None)),
         Err(error) => Err(error),
     }
 }
@@ -157,10 +166,11 @@ fn has_license(files: &[Candidate]) -> bool {
 
 /// The LICENSE of a repository: of a symbolic link its target, as `git cat-file` gives it.
 fn license(root: &[TreeEntry]) -> Option<Oid> {
-    let entry = root.iter().find(|entry| entry.name == b"LICENSE")?;
-    matches!(entry.kind, EntryKind::File | EntryKind::Symlink).then_some(entry.id)
+    blob(root, b"LICENSE")
 }
 
-fn regular(entries: &[TreeEntry], name: &[u8]) -> Option<Oid> {
-    entries.iter().find(|entry| entry.kind == EntryKind::File && entry.name == name).map(|entry| entry.id)
+/// A file, or the target of a symbolic link: git reads attributes from either.
+fn blob(entries: &[TreeEntry], name: &[u8]) -> Option<Oid> {
+    let entry = entries.iter().find(|entry| entry.name == name)?;
+    matches!(entry.kind, EntryKind::File | EntryKind::Symlink).then_some(entry.id)
 }

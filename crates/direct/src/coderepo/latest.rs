@@ -74,6 +74,8 @@ impl CodeRepo<'_> {
         }
         if wanted.head
             && let Some(head) = self.head().await?
+            // Where no module is, none of its tags need be looked for in the history.
+            && possible(self.find_dir(&head.id, "").await)?.is_some()
         {
             match self.convert(&head, "").await {
                 Ok(revision) if wanted.allows(revision.version.as_str(), retracted) => return Ok(revision),

@@ -146,6 +146,9 @@ fn is_hash(refs: &Refs, rev: &str) -> bool {
         && rev.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
+/// Digit by digit, since there may be many refs and most differ in the first.
 fn begins(id: &Oid, digits: &str) -> bool {
-    id.to_string().starts_with(digits)
+    let bytes = id.as_bytes();
+    let nibble = |at: usize| bytes.get(at / 2).map(|byte| u32::from(byte >> (4 - 4 * (at % 2)) & 15));
+    digits.chars().enumerate().all(|(at, digit)| digit.to_digit(16) == nibble(at))
 }

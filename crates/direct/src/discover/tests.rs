@@ -10,9 +10,12 @@ use goproxy_fetch::Page;
 
 use super::*;
 
+/// Status, content type and body, or why there is no answer.
+type Scripted = Result<(u16, &'static str, String), ErrorKind>;
+
 #[derive(Debug, Default)]
 struct World {
-    pages: Mutex<HashMap<String, Result<(u16, &'static str, String), ErrorKind>>>,
+    pages: Mutex<HashMap<String, Scripted>>,
     repositories: Mutex<HashMap<String, Result<(), ErrorKind>>>,
     log: Mutex<Vec<(String, Access)>>,
     at_a_time: AtomicUsize,
@@ -124,9 +127,9 @@ async fn a_page_names_the_repository_and_the_subdirectory() {
     let root = finder.find("a.b/x").await.unwrap();
     assert_eq!(fields(&root), ("a.b/x", Vcs::Git, "https://c.d/y.git", "sub"));
     finder.world.tag("https://a.b/?go-get=1", "a.b hg https://c.d/z");
-    assert_eq!(fields(&*finder.find("a.b").await.unwrap()), ("a.b", Vcs::Hg, "https://c.d/z", ""));
+    assert_eq!(fields(&finder.find("a.b").await.unwrap()), ("a.b", Vcs::Hg, "https://c.d/z", ""));
     finder.world.tag("https://p.q/x?go-get=1", "p.q/x mod https://c.d/proxy sub");
-    assert_eq!(fields(&*finder.find("p.q/x").await.unwrap()), ("p.q/x", Vcs::Mod, "https://c.d/proxy", ""));
+    assert_eq!(fields(&finder.find("p.q/x").await.unwrap()), ("p.q/x", Vcs::Mod, "https://c.d/proxy", ""));
     finder.world.tag("https://gopkg.in/yaml.v2?go-get=1", "gopkg.in/yaml.v2 git https://gopkg.in/yaml.v2");
     let root = finder.find("gopkg.in/yaml.v2").await.unwrap();
     assert_eq!(fields(&root), ("gopkg.in/yaml.v2", Vcs::Git, "https://gopkg.in/yaml.v2", ""));

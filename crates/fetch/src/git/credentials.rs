@@ -144,7 +144,7 @@ impl Credentials {
             .cwd(Path::new("/"))
             .input(input.into_bytes())
             .time_limit(TIME_LIMIT);
-        let finished = run.run().await.map_err(|e| e.to_string())?;
+        let finished = Box::pin(run.run()).await.map_err(|e| e.to_string())?;
         let stderr = String::from_utf8_lossy(&finished.stderr);
         if finished.status.success() { Ok(finished.stdout) } else { Err(words::without_secrets(stderr.trim_end())) }
     }

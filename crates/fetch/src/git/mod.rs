@@ -22,7 +22,7 @@ use std::{
     time::Duration,
 };
 
-use config::{HostConfig, Way};
+use config::HostConfig;
 use credentials::Credentials;
 use goproxy_engine::Result;
 use goproxy_git::Oid;

@@ -1,6 +1,6 @@
 //! Real git and `go` in direct mode against the git host.
 
-use goproxy_testkit::{GitHost, GitRepo, GoClient, Home, Recorder};
+use goproxy_testkit::{GitHost, GitRepo, GitServer, GoClient, Home, Recorder};
 
 use crate::or_skip;
 
@@ -102,4 +102,53 @@ async fn what_is_removed_is_gone() {
     assert_eq!(listing().await, 200);
     host.remove("a/b");
     assert_eq!(listing().await, 404);
+}
+
+/// Refs and a shallow fetch of everything, asked as `git` asks.
+async fn fetched(url: &str, folder: &std::path::Path, filter: bool) -> bool {
+    let mut command = tokio::process::Command::new("git");
+    command.args(["clone", "-q", "--bare", "--no-tags"]);
+    if filter {
+        command.args(["--depth=1", "--filter=tree:0"]);
+    }
+    command.arg(url).arg(folder).env_clear().env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", folder);
+    command.output().await.unwrap().status.success()
+}
+
+#[tokio::test]
+async fn servers_of_every_kind() {
+    let repo = or_skip!("git", repository());
+    let host = GitHost::start().await;
+    let servers = [GitServer::Filters, GitServer::NoFilters, GitServer::Version0, GitServer::Dumb];
+    for (index, server) in servers.into_iter().enumerate() {
+        let path = format!("kind/n{index}");
+        host.serve(&path, &repo.git_dir(), server);
+        let (url, folder) = (format!("{}/{path}", host.url()), tempfile::tempdir().unwrap());
+        host.reset_log();
+        assert!(fetched(&url, &folder.path().join("all"), false).await, "{server:?}");
+        assert_eq!(host.listings(), 1, "{server:?}");
+        assert_eq!(host.fetches() > 0, server != GitServer::Dumb, "{server:?}");
+        if server != GitServer::Dumb {
+            assert!(fetched(&url, &folder.path().join("part"), true).await, "{server:?}");
+        }
+        let pack = |name: &str| {
+            let packs = std::fs::read_dir(folder.path().join(name).join("objects/pack")).unwrap();
+            packs.map(|file| file.unwrap().metadata().unwrap().len()).sum::<u64>()
+        };
+        if server == GitServer::Filters {
+            assert!(pack("part") < pack("all"), "the filter was honoured");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_host_far_away() {
+    let repo = or_skip!("git", repository());
+    let host = GitHost::start().await;
+    host.add("a/b", &repo);
+    host.latency(std::time::Duration::from_millis(300));
+    let start = std::time::Instant::now();
+    let target = "/a/b/info/refs?service=git-upload-pack";
+    assert_eq!(goproxy_testkit::request(host.address(), "GET", target, &[]).await.unwrap().status, 200);
+    assert!(start.elapsed().as_millis() >= 300);
 }

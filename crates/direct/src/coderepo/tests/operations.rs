@@ -58,6 +58,9 @@ async fn history_is_for_pseudo_versions_with_a_base() {
     assert!(history_of(cost(&fake, "h.x/m//sub", "v1.1.1-0.20200103000000-ccccccc00000").await).is_empty());
     let untagged = Fake::default().commit("aaaaaaa", "2020-01-01T00:00:00Z", &[], &[MOD]);
     assert!(history_of(cost(&untagged, "h.x/m", "latest").await).is_empty());
+    // A tag that no list holds, and no module at HEAD.
+    let gone = history().tags("bbbbbbb", &["sub/v1.0.0+meta"]);
+    assert!(history_of(cost(&gone, "h.x/m//sub", "latest").await).is_empty());
 }
 
 #[tokio::test]

@@ -1,12 +1,15 @@
 //! The `http.*` settings of git 2.29 to 2.52, as far as our own HTTP client honours them: what it cannot honour makes the
 //! `git` command the only way to a place.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, ffi::OsStr, path::Path};
 
 use http::{HeaderName, HeaderValue, header::USER_AGENT};
 
 use super::entries::is_true;
-use crate::exec::hostenv::{self, Var};
+use crate::{
+    exec::hostenv::{self, Var},
+    roots,
+};
 
 /// What a setting asks for that only git can do.
 enum Needs {
@@ -61,10 +64,18 @@ const VARIABLES: &[(&str, &str)] = &[
 type Settings<'a> = HashMap<&'a str, Vec<&'a str>>;
 
 /// Why only the `git` command can do what the settings ask for.
-pub(super) fn obstacle(settings: &Settings<'_>, env: &[Var]) -> Option<&'static str> {
-    let variable = VARIABLES.iter().find(|(name, _)| hostenv::get(env, name).is_some()).map(|(_, reason)| *reason);
+pub(super) fn obstacle(settings: &Settings<'_>, env: &[Var], tls: bool) -> Option<&'static str> {
+    // Without TLS its settings say nothing, and a bundle of authorities that we trust anyway changes nothing.
+    let matters = |reason: &str, value: &OsStr| {
+        let about_tls = reason.starts_with("GIT_SSL_") || reason.starts_with("http.ssl");
+        let authorities = reason == "GIT_SSL_CAINFO" || reason == "http.sslCAInfo";
+        (tls || !about_tls) && !(authorities && roots::trusts(Path::new(value)))
+    };
+    let variable =
+        VARIABLES.iter().find(|(name, reason)| hostenv::get(env, name).is_some_and(|value| matters(reason, value)));
+    let variable = variable.map(|(_, reason)| *reason);
     let setting = NEED_GIT.iter().find_map(|(name, needs, reason)| {
-        let value = settings.get(name)?.last()?;
+        let value = settings.get(name)?.last().filter(|value| matters(reason, OsStr::new(value)))?;
         let asks = match needs {
             Needs::Set => !value.is_empty(),
             Needs::False => !is_true(value),
@@ -111,7 +122,7 @@ mod tests {
     use super::*;
 
     fn reason(settings: &[(&'static str, &'static str)]) -> Option<&'static str> {
-        obstacle(&settings.iter().map(|(name, value)| (*name, vec![*value])).collect(), &[])
+        obstacle(&settings.iter().map(|(name, value)| (*name, vec![*value])).collect(), &[], true)
     }
 
     #[test]
@@ -143,8 +154,8 @@ mod tests {
             assert_eq!(reason(&[(name, value)]), None, "{name}={value}");
         }
         let env = |name: &str| [(name.into(), "1".into())];
-        assert_eq!(obstacle(&HashMap::new(), &env("GIT_SSL_NO_VERIFY")), Some("GIT_SSL_NO_VERIFY"));
-        assert_eq!(obstacle(&HashMap::from([("proxy", vec![""])]), &env("https_proxy")), Some("http.proxy"));
+        assert_eq!(obstacle(&HashMap::new(), &env("GIT_SSL_NO_VERIFY"), true), Some("GIT_SSL_NO_VERIFY"));
+        assert_eq!(obstacle(&HashMap::from([("proxy", vec![""])]), &env("https_proxy"), true), Some("http.proxy"));
     }
 
     #[test]

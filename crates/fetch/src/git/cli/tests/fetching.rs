@@ -51,8 +51,7 @@ async fn shallow_then_whole_then_shallow_again() {
 
         world.whole(&remote, &["main"]).await.unwrap();
         assert!(world.has_all(&["three", "three:a", "one"]), "{ssh:?}");
-        let fsck = std::process::Command::new("git").args(["fsck", "--full"]).current_dir(world.copy.path()).output();
-        assert!(fsck.unwrap().status.success());
+        world.fsck();
         assert!(!world.copy.path().join("shallow").exists(), "nothing is cut off any more");
     }
 }

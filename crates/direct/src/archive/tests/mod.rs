@@ -1,3 +1,9 @@
+//! Tests of zips.
+
+mod beside_go;
+mod lab;
+mod random;
+
 use std::collections::BTreeMap;
 
 use gomod::{ModulePath, ModuleVersion, Version};

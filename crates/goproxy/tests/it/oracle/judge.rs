@@ -91,8 +91,8 @@ async fn list(
     let equal = match theirs {
         Ok(versions) if versions.is_empty() => {
             // `go` says so of any path in any repository. One with a commit for it exists.
-            let head = Question::new(question.path.clone(), "HEAD");
-            let told = &Go::cold(client).versions(&[head]).await[0];
+            let latest = Question::new(question.path.clone(), "latest");
+            let told = &Go::cold(client).versions(&[latest]).await[0];
             ours.status == 200 && text.is_empty() || ours.status == 404 && told.info.is_none()
         }
         Ok(versions) => ours.status == 200 && text.lines().eq(versions.iter().map(String::as_str)),

@@ -12,7 +12,7 @@ pub(super) fn parse(output: &[u8]) -> Option<(ObjectFormat, Refs)> {
     for line in output.split(|b| *b == b'\n').filter(|line| !line.is_empty()) {
         let at = line.iter().position(|b| *b == b'\t')?;
         let id = Oid::from_hex(std::str::from_utf8(&line[..at]).ok()?)?;
-        if *format.get_or_insert(id.format()) != id.format() {
+        if *format.get_or_insert_with(|| id.format()) != id.format() {
             return None;
         }
         // Names that are no text are names of no version.

@@ -179,7 +179,6 @@ impl Inner {
         let revision = CodeRepo::new(git.coordinates.clone(), &view).version(version.version()).await?;
         let mut files = Vec::new();
         if kind == Kind::Zip {
-            let _turn = self.making.acquire().await;
             let content = Content {
                 git: &self.options.git,
                 copy: &git.copy,
@@ -187,6 +186,7 @@ impl Inner {
                 module: version,
                 nested,
                 scratch: &self.options.root,
+                making: &self.making,
             };
             files.push((Object::Module(version.clone(), Kind::Zip), content.zip(store).await?));
         }

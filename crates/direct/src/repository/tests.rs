@@ -7,6 +7,7 @@ use goproxy_git::{FetchRequest, Filter, Objects as _, Oid};
 use goproxy_testkit::{GitHost, GitRepo};
 
 use super::*;
+use crate::coderepo::Repo as _;
 
 pub(crate) struct World {
     pub(crate) host: GitHost,
@@ -121,4 +122,23 @@ async fn an_emptied_copy_told_the_remote_of_commits_that_it_had_lost() {
     let filter = Some(Filter::NoTrees);
     copy.fetch(FetchRequest { wants: vec![second], filter, ..FetchRequest::default() }).await.unwrap();
     assert_eq!(copy.ancestors_among(&[first], &second).await.unwrap(), [true]);
+}
+
+#[tokio::test]
+async fn a_tag_that_was_moved_did_not_exist() {
+    let Some(world) = World::new().await else { return };
+    world.repo.commit(&[("go.mod", "module m\n")]);
+    let copy = world.copy().await;
+    let view = View::new(Arc::clone(&copy), "", Purpose::Files);
+    let old = view.refs().await.unwrap().head.unwrap();
+    world.repo.git(&["commit", "-q", "--amend", "-m", "another"]);
+    world.repo.git(&["reflog", "expire", "--expire=now", "--all"]);
+    world.repo.git(&["gc", "-q", "--prune=now"]);
+    // Refs of this moment are believed for a moment.
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    assert_eq!(view.commit(&old).await.unwrap_err().kind(), ErrorKind::Unavailable);
+    let head = copy.refs().await.unwrap().head.unwrap();
+    assert!(head != old && view.commit(&head).await.unwrap().is_some());
+    let nowhere = oid(&"1".repeat(40));
+    assert_eq!(view.commit(&nowhere).await.unwrap_err().kind(), ErrorKind::NotFound);
 }

@@ -2,6 +2,7 @@
 //! environment, redirects left to us, nothing decoded, nothing of a client's request passed on.
 
 use std::{
+    net::IpAddr,
     path::PathBuf,
     sync::{Arc, OnceLock},
     time::Duration,
@@ -105,6 +106,26 @@ impl HttpClient {
         }
         let client = build(&self.0.options, way)?;
         Ok(slot.get_or_init(|| client))
+    }
+
+    /// Where a program may connect to that is sent to this host: none where a proxy looks names up.
+    ///
+    /// # Errors
+    /// A host that `access` does not allow.
+    pub(crate) async fn vetted(&self, host: &str, access: Access) -> Result<Vec<IpAddr>> {
+        let url = Url::parse(&format!("https://{host}/"))
+            .map_err(|e| Error::new(ErrorKind::Refused, format!("not a host: {host}: {e}")))?;
+        self.for_access(&url, access)?;
+        if access.internal || !self.0.options.proxies.is_empty() {
+            return Ok(Vec::new());
+        }
+        let name = url.host_str().unwrap_or_default();
+        if let Ok(ip) = name.trim_matches(['[', ']']).parse() {
+            return Ok(vec![ip]);
+        }
+        let found = self.0.options.lookup.addresses(name, true).await;
+        let found = found.map_err(|e| reach::no_address(&url, true).with_detail(e.to_string()))?;
+        Ok(found.into_iter().map(|address| address.ip()).collect())
     }
 
     pub(crate) fn options(&self) -> &ClientOptions {

@@ -49,7 +49,7 @@ impl Credential {
     }
 }
 
-pub(crate) fn userinfo(url: &Url) -> Result<Option<Login>> {
+fn userinfo(url: &Url) -> Result<Option<Login>> {
     if url.username().is_empty() && url.password().is_none() {
         return Ok(None);
     }

@@ -1,6 +1,6 @@
 //! Looking up names, once for each connection and with the guard in between: what is connected to is what was judged.
 
-use std::{fmt, io, net::SocketAddr, sync::Arc};
+use std::{fmt, net::SocketAddr, sync::Arc};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
@@ -63,31 +63,33 @@ impl Resolve for Resolver {
         let name = name.as_str().to_owned();
         let guarded = self.guarded && !self.exempt.iter().any(|host| host.eq_ignore_ascii_case(&name));
         let lookup = self.lookup.clone();
-        Box::pin(async move {
-            let found = look_up(lookup, &name).await?;
-            if found.is_empty() {
-                return Err(NoAddress("the name has no address").into());
-            }
-            let allowed: Vec<_> = found.into_iter().filter(|f| !guarded || guard::is_public(f.judged)).collect();
-            if allowed.is_empty() {
-                return Err(NoAddress("all addresses of the name are internal").into());
-            }
-            Ok(Box::new(allowed.into_iter().map(|found| found.connected)) as Addrs)
-        })
+        Box::pin(async move { Ok(Box::new(lookup.addresses(&name, guarded).await?.into_iter()) as Addrs) })
     }
 }
 
-/// Failures of the resolver are no addresses either: it does not tell a name that is not from a server that is down.
-async fn look_up(Lookup(scripted): Lookup, name: &str) -> Result<Vec<Found>, io::Error> {
-    if let Some(scripted) = scripted {
-        return Ok(scripted(name));
-    }
-    let addresses = match tokio::net::lookup_host((name, 0)).await {
-        Ok(addresses) => addresses,
-        Err(error) => {
-            tracing::debug!(name, %error, "name not found");
-            return Ok(Vec::new());
+impl Lookup {
+    /// Where to connect to for a name: never none.
+    pub(crate) async fn addresses(&self, name: &str, guarded: bool) -> Result<Vec<SocketAddr>, NoAddress> {
+        let found = self.look_up(name).await;
+        if found.is_empty() {
+            return Err(NoAddress("the name has no address"));
         }
-    };
-    Ok(addresses.map(|address| Found { judged: address.ip(), connected: address }).collect())
+        let allowed = found.into_iter().filter(|found| !guarded || guard::is_public(found.judged));
+        let addresses: Vec<_> = allowed.map(|found| found.connected).collect();
+        if addresses.is_empty() { Err(NoAddress("all addresses of the name are internal")) } else { Ok(addresses) }
+    }
+
+    /// Failures of the resolver are no addresses either: it does not tell a name that is not from a server that is down.
+    async fn look_up(&self, name: &str) -> Vec<Found> {
+        if let Some(scripted) = &self.0 {
+            return scripted(name);
+        }
+        match tokio::net::lookup_host((name, 0)).await {
+            Ok(found) => found.map(|address| Found { judged: address.ip(), connected: address }).collect(),
+            Err(error) => {
+                tracing::debug!(name, %error, "name not found");
+                Vec::new()
+            }
+        }
+    }
 }

@@ -3,7 +3,9 @@
 //! The same commit gives the same bytes: files in the order of `git archive`, no times, and a compression that depends on
 //! nothing but the content.
 
+mod attributes;
 mod plan;
+mod reading;
 mod tar;
 #[cfg(test)]
 mod tests;
@@ -19,20 +21,14 @@ use goproxy_git::Objects;
 pub(crate) use self::plan::{Plan, Planned, plan};
 use self::writer::ZipWriter;
 
-/// Largest file that is read. More than a zip holds is refused before.
-const MAX_FILE: u64 = gomod::zip::MAX_ZIP;
-
-/// Writes the zip of a plan. Blocks; memory is that of one file and its compressed form.
+/// Writes the zip of a plan. Blocks; memory is that of one file, its compressed form if it is not
+/// large, and a few small files that are read ahead.
 ///
 /// # Errors
 /// Those of `out`, and objects that are not there any more: internal.
 pub(crate) fn write(plan: &Plan, objects: &dyn Objects, module: &ModuleVersion, out: &mut dyn io::Write) -> Result<()> {
     let mut zip = ZipWriter::new(out);
-    for file in &plan.files {
-        let blob = objects.read(&file.id, MAX_FILE).map_err(|e| internal(&e))?;
-        let blob = blob.ok_or_else(|| internal(&goproxy_git::Error::Missing(file.id)))?;
-        zip.file(&format!("{module}/{}", file.path), &blob.data).map_err(|e| internal(&e))?;
-    }
+    reading::each(&plan.files, objects, |path, content| zip.file(&format!("{module}/{path}"), content))?;
     zip.finish().map_err(|e| internal(&e))
 }
 
@@ -50,9 +46,8 @@ pub(crate) fn write_converted(
     let mut zip = ZipWriter::new(out);
     tar::each_chosen(plan, tar, module, |path, content| zip.file(&format!("{module}/{path}"), content))?;
     if let Some(license) = plan.license {
-        let blob = objects.read(&license, MAX_FILE).map_err(|e| internal(&e))?;
-        let blob = blob.ok_or_else(|| internal(&goproxy_git::Error::Missing(license)))?;
-        zip.file(&format!("{module}/LICENSE"), &blob.data).map_err(|e| internal(&e))?;
+        let content = reading::content(objects, &license)?;
+        zip.file(&format!("{module}/LICENSE"), &content).map_err(|e| internal(&e))?;
     }
     zip.finish().map_err(|e| internal(&e))
 }

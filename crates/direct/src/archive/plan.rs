@@ -28,6 +28,8 @@ pub(super) struct File {
     /// Relative to the module.
     pub(super) path: String,
     pub(super) id: Oid,
+    /// Its size in bytes; none as long as it is not here.
+    pub(super) size: u64,
 }
 
 /// A plan, or what it takes to make one.
@@ -122,9 +124,9 @@ fn chosen(
 ) -> Result<Plan, Why> {
     let license_size =
         license.map(|id| objects.header(&id)).transpose()?.map(|header| header.map_or(0, |(_, size)| size));
-    let (dir, converted) = (dir.to_owned(), walked.converted);
+    let (dir, converted) = (dir.to_owned(), walked.converting.any_of(&walked.files));
     let plan = Plan { dir, converted, license, license_size, files: Vec::new() };
-    if walked.converted {
+    if converted {
         // The rules judge what comes out of the conversion; what is needed of the commit is everything.
         return Ok(plan);
     }
@@ -134,8 +136,8 @@ fn chosen(
     }
     let places = select(&walked.files, vendoring).map_err(Why::Rules)?;
     let planned = |place: usize| {
-        let path = String::from_utf8_lossy(&walked.files[place].path).into_owned();
-        File { path, id: walked.ids[place] }
+        let file = &walked.files[place];
+        File { path: String::from_utf8_lossy(&file.path).into_owned(), id: walked.ids[place], size: file.size }
     };
     Ok(Plan { files: places.into_iter().map(planned).collect(), ..plan })
 }

@@ -3,6 +3,8 @@
 use gomod::zip::{Candidate, MAX_NAME, MAX_NAMES, MAX_PATHS, Vendoring, is_go_mod};
 use goproxy_git::{EntryKind, Error, Objects, Oid, TreeEntry};
 
+use super::attributes::Converting;
+
 /// Entries that are read: a few small directories can name one another until there are billions of files. It bounds
 /// time, and memory where each directory on the way down is a large one.
 const MOST_ENTRIES: usize = 2 * MAX_PATHS;
@@ -18,8 +20,8 @@ pub(super) struct Walked {
     pub(super) ids: Vec<Oid>,
     /// What is not here: without it the walk is not complete.
     pub(super) missing: Vec<Oid>,
-    /// Whether an attribute file may convert contents.
-    pub(super) converted: bool,
+    /// Which of them attributes may change.
+    pub(super) converting: Converting,
     /// More files than any zip may hold.
     pub(super) too_many: bool,
     /// A path that `git archive` refuses.
@@ -123,16 +125,12 @@ impl Walked {
         Ok((!nested).then(|| Open { prefix, entries: entries.into_iter() }))
     }
 
-    /// Looks into an attribute file, with some caution: what only looks like it converts contents costs time.
+    /// Looks into an attribute file.
     pub(super) fn attributes(&mut self, objects: &dyn Objects, id: &Oid) -> Result<(), Error> {
-        const CONVERTING: [&[u8]; 3] = [b"crlf", b"ident", b"working-tree-encoding"];
         match objects.read(id, MAX_ATTRIBUTES) {
-            Ok(Some(blob)) => {
-                let says = |word: &[u8]| blob.data.windows(word.len()).any(|part| part == word);
-                self.converted |= CONVERTING.into_iter().any(says);
-            }
+            Ok(Some(blob)) => self.converting.read(&blob.data),
             Ok(None) => self.missing.push(*id),
-            Err(Error::TooLarge(_)) => self.converted = true,
+            Err(Error::TooLarge(_)) => self.converting.everything(),
             Err(error) => return Err(error),
         }
         Ok(())

@@ -8,6 +8,9 @@ use libdeflater::{CompressionLvl, Compressor, Crc};
 /// memory. Only the size decides, so that the same content gives the same bytes.
 const WHOLE: usize = 16 << 20;
 
+/// The first level of zlib-rs that comes near level 1 of libdeflate in size.
+const PIECES: flate2::Compression = flate2::Compression::new(2);
+
 /// Names are UTF-8; sizes follow the content.
 const UTF8: u16 = 1 << 11;
 const DESCRIPTOR: u16 = 1 << 3;
@@ -37,7 +40,8 @@ struct Facts {
 
 impl<'a> ZipWriter<'a> {
     pub(super) fn new(out: &'a mut dyn Write) -> Self {
-        let compressor = Compressor::new(CompressionLvl::fastest());
+        // Level 1 of the library, whose fastest level does not compress at all.
+        let compressor = Compressor::new(CompressionLvl::new(1).unwrap_or_default());
         Self { out, offset: 0, directory: Vec::new(), entries: 0, compressor, buffer: Vec::new() }
     }
 
@@ -71,7 +75,7 @@ impl<'a> ZipWriter<'a> {
     fn pieces(&mut self, name: &str, content: &[u8]) -> io::Result<Facts> {
         let unknown = Facts { flags: UTF8 | DESCRIPTOR, method: DEFLATED, crc: 0, compressed: 0, size: 0 };
         self.local_header(name, unknown)?;
-        let mut deflater = flate2::write::DeflateEncoder::new(&mut *self.out, flate2::Compression::fast());
+        let mut deflater = flate2::write::DeflateEncoder::new(&mut *self.out, PIECES);
         deflater.write_all(content)?;
         deflater.try_finish()?;
         let compressed = deflater.total_out();

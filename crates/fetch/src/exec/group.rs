@@ -6,7 +6,7 @@ use std::{io, process::ExitStatus, time::Duration};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use tokio::process::{Child, Command};
 
-use super::{Finished, output};
+use super::{Finished, Streams, output};
 
 /// How long output may go on after the program has ended: something it left behind holds the pipe.
 const GRACE: Duration = Duration::from_secs(1);
@@ -24,23 +24,23 @@ impl Group {
         command.spawn().map(|leader| Self { leader })
     }
 
-    /// Waits until the leader has ended and everything it wrote is read. `None` when it writes too much.
-    pub(super) async fn finish(&mut self, out_limit: usize, err_limit: usize) -> io::Result<Option<Finished>> {
+    /// Gives the leader its input, waits until it has ended, and reads everything it wrote. `None` when it writes too much.
+    pub(super) async fn finish(&mut self, streams: &Streams) -> io::Result<Option<Finished>> {
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-        let pipes = self.leader.stdout.take().zip(self.leader.stderr.take());
-        let (out, err) = pipes.ok_or_else(|| io::Error::other("output is not piped"))?;
+        let (stdin, out, err) = (self.leader.stdin.take(), self.leader.stdout.take(), self.leader.stderr.take());
         {
             let reading = async {
-                let err = async { output::tail(err, err_limit, &mut stderr).await.map(|()| true) };
+                let feed = async { all(output::feed(stdin, &streams.input).await.map(|()| true)) };
+                let out = async { all(output::head(out, streams.out_limit, &mut stdout).await) };
+                let err = async { all(output::tail(err, streams.err_limit, &mut stderr).await.map(|()| true)) };
                 // The flood of one pipe must not wait for the other.
-                tokio::try_join!(async { all(output::head(out, out_limit, &mut stdout).await) }, async {
-                    all(err.await)
-                })
+                tokio::try_join!(feed, out, err)
             };
             tokio::pin!(reading);
             let read = tokio::select! {
                 read = &mut reading => Some(read),
                 _ = self.ended() => tokio::time::timeout(GRACE, reading).await.ok(),
+                () = streams.flooded() => return Ok(None),
             };
             match read {
                 Some(Ok(_)) | None => {}
@@ -48,8 +48,12 @@ impl Group {
                 Some(Err(Stop::Broken(e))) => return Err(e),
             }
         }
-        let status = self.reap().await?;
-        Ok(Some(Finished { status, stdout, stderr }))
+        // A program that closed its pipes may go on writing to its file.
+        let status = tokio::select! {
+            status = self.reap() => status?,
+            () = streams.flooded() => return Ok(None),
+        };
+        Ok((!streams.is_flooded()).then_some(Finished { status, stdout, stderr }))
     }
 
     /// Ends everything, now.

@@ -12,6 +12,7 @@ mod tests;
 
 use std::{
     ffi::{OsStr, OsString},
+    fs::File,
     io,
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
@@ -26,6 +27,8 @@ use self::group::Group;
 const STDOUT_LIMIT: usize = 16 << 20;
 /// Of standard error the last so many bytes are kept.
 const STDERR_LIMIT: usize = 256 << 10;
+/// How often it is looked whether a file of output is too long.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// A program that is about to be started.
 #[derive(Debug)]
@@ -33,7 +36,37 @@ pub(crate) struct Exec {
     program: PathBuf,
     command: Command,
     time_limit: Duration,
-    stdout_limit: usize,
+    streams: Streams,
+}
+
+/// What goes in, and how much may come out.
+#[derive(Debug)]
+struct Streams {
+    input: Vec<u8>,
+    out_limit: usize,
+    err_limit: usize,
+    /// Standard output, where that is a file, and how many bytes it may get.
+    file: Option<(File, u64)>,
+}
+
+impl Streams {
+    /// Comes back when there is too much in the file: up to what is written between two looks beyond the limit.
+    async fn flooded(&self) {
+        if self.file.is_none() {
+            return std::future::pending().await;
+        }
+        while !self.is_flooded() {
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    fn most(&self) -> u64 {
+        self.file.as_ref().map_or(self.out_limit as u64, |(_, limit)| *limit)
+    }
+
+    fn is_flooded(&self) -> bool {
+        self.file.as_ref().is_some_and(|(file, limit)| file.metadata().is_ok_and(|meta| meta.len() > *limit))
+    }
 }
 
 /// A program that ended by itself.
@@ -59,7 +92,7 @@ pub(crate) enum ExecError {
     TimeLimit(PathBuf, Duration),
     /// It was killed because it wrote more than that many bytes to its standard output.
     #[error("{0}: killed after writing more than {1} bytes")]
-    Flood(PathBuf, usize),
+    Flood(PathBuf, u64),
     /// Its output or its exit status could not be read.
     #[error("waiting for {0}: {1}")]
     Wait(PathBuf, io::Error),
@@ -72,7 +105,8 @@ impl Exec {
         let mut command = Command::new(program);
         command.env_clear().process_group(0).kill_on_drop(true);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        Self { program: program.to_owned(), command, time_limit: Duration::from_secs(600), stdout_limit: STDOUT_LIMIT }
+        let streams = Streams { input: Vec::new(), out_limit: STDOUT_LIMIT, err_limit: STDERR_LIMIT, file: None };
+        Self { program: program.to_owned(), command, time_limit: Duration::from_secs(600), streams }
     }
 
     /// Adds arguments.
@@ -99,6 +133,29 @@ impl Exec {
         self
     }
 
+    /// Gives it something to read; nothing unless told.
+    pub(crate) fn input(mut self, bytes: Vec<u8>) -> Self {
+        self.command.stdin(Stdio::piped());
+        self.streams.input = bytes;
+        self
+    }
+
+    /// Sets how much it may write to standard output; 16 MiB unless told.
+    pub(crate) fn out_limit(mut self, bytes: usize) -> Self {
+        self.streams.out_limit = bytes;
+        self
+    }
+
+    /// Lets it write its standard output to a file, about so many bytes at most.
+    ///
+    /// # Errors
+    /// The file cannot be shared.
+    pub(crate) fn out_file(mut self, file: &File, bytes: u64) -> io::Result<Self> {
+        self.command.stdout(Stdio::from(file.try_clone()?));
+        self.streams.file = Some((file.try_clone()?, bytes));
+        Ok(self)
+    }
+
     /// Runs it to its end. Dropping the future kills the process group.
     pub(crate) async fn run(mut self) -> Result<Finished, ExecError> {
         let mut group = Group::start(&mut self.command).map_err(|e| match e.kind() {
@@ -106,10 +163,10 @@ impl Exec {
             io::ErrorKind::NotFound if !self.program.exists() => ExecError::Missing(self.program.clone()),
             _ => ExecError::Start(self.program.clone(), e),
         })?;
-        let result = tokio::time::timeout(self.time_limit, group.finish(self.stdout_limit, STDERR_LIMIT)).await;
+        let result = tokio::time::timeout(self.time_limit, group.finish(&self.streams)).await;
         let error = match result {
             Ok(Ok(Some(finished))) => return Ok(finished),
-            Ok(Ok(None)) => ExecError::Flood(self.program, self.stdout_limit),
+            Ok(Ok(None)) => ExecError::Flood(self.program, self.streams.most()),
             Ok(Err(e)) => ExecError::Wait(self.program, e),
             Err(_) => ExecError::TimeLimit(self.program, self.time_limit),
         };

@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::*;
 
+const LIMIT: u64 = STDOUT_LIMIT as u64;
+
 fn sh(script: &str) -> Exec {
     Exec::new(Path::new("/bin/sh")).args(["-c", script]).envs([("PATH".into(), "/usr/bin:/bin".into())])
 }
@@ -89,10 +91,32 @@ async fn the_time_limit_kills_the_group() {
 #[tokio::test]
 async fn a_flood_on_standard_output_ends_the_program() {
     let error = sh("yes").run().await.unwrap_err();
-    assert!(matches!(error, ExecError::Flood(_, STDOUT_LIMIT)), "{error}");
+    assert!(matches!(error, ExecError::Flood(_, LIMIT)), "{error}");
     // Even if its standard error stays open and silent.
     let error = sh("sleep 1000 >/dev/null & yes").run().await.unwrap_err();
-    assert!(matches!(error, ExecError::Flood(_, STDOUT_LIMIT)), "{error}");
+    assert!(matches!(error, ExecError::Flood(_, LIMIT)), "{error}");
+}
+
+#[tokio::test]
+async fn input_is_given_and_closed() {
+    let much = vec![b'x'; 1 << 20];
+    let done = sh("echo begin; cat").input(much.clone()).run().await.unwrap();
+    assert_eq!(done.stdout.len(), "begin\n".len() + much.len());
+    // Whoever does not read it is not held up by it, and no failure.
+    let done = sh("exec <&-; echo answer").input(much).run().await.unwrap();
+    assert_eq!(done.stdout, b"answer\n");
+}
+
+#[tokio::test]
+async fn output_to_a_file_is_bounded() {
+    let file = tempfile::tempfile().unwrap();
+    let done = sh("echo answer; echo oops >&2").out_file(&file, 100).unwrap().run().await.unwrap();
+    assert_eq!((done.stdout.len(), done.stderr.as_slice(), file.metadata().unwrap().len()), (0, &b"oops\n"[..], 7));
+    let file = tempfile::tempfile().unwrap();
+    let error = sh("exec 2>&-; while echo y; do :; done").out_file(&file, 1 << 16).unwrap().run().await.unwrap_err();
+    assert!(matches!(error, ExecError::Flood(_, 65536)), "{error}");
+    let error = sh("head -c 70000 /dev/zero").out_file(&file, 1 << 16).unwrap().run().await.unwrap_err();
+    assert!(matches!(error, ExecError::Flood(..)), "{error}");
 }
 
 #[tokio::test]

@@ -37,13 +37,23 @@ pub(super) struct HttpRemote {
     pub(super) asked: Url,
     /// The same with the user, which is a hint for whoever knows the password.
     pub(super) identity: Url,
-    /// What the URL says who we are.
-    pub(super) userinfo: Option<HeaderValue>,
     pub(super) access: Access,
     pub(super) memory: Arc<Memory>,
 }
 
 impl HttpRemote {
+    /// # Errors
+    /// A URL that `access` does not allow.
+    pub(super) fn new(shared: &Arc<Shared>, way: Way, access: Access) -> Result<Self> {
+        let asked =
+            Url::parse(&way.url).map_err(|e| Error::new(ErrorKind::Refused, format!("not a URL: {}: {e}", way.url)))?;
+        shared.options.http.for_access(&asked, access)?;
+        let mut identity = asked.clone();
+        let _ = identity.set_username(way.user.as_deref().unwrap_or_default());
+        let memory = shared.memories.of(&way.url);
+        Ok(Self { shared: Arc::clone(shared), way, asked, identity, access, memory })
+    }
+
     pub(super) async fn refs(&self) -> Result<(ObjectFormat, Refs), Wrong> {
         self.trying(|| self.refs_once()).await
     }

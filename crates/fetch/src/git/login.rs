@@ -1,5 +1,5 @@
-//! Who we are to a git server: what the URL says, what was accepted before, what the host's configuration gives when
-//! the server asks. Sent to the remote's own origin, and over plain http only where the operator wants it so.
+//! Who we are to a git server: what the URL or `http.extraHeader` says, what was accepted before, what the host's
+//! configuration gives when the server asks. Sent to the remote's own origin, and over plain http only where the operator wants it so.
 
 use goproxy_engine::{ErrorKind, Result};
 use http::{HeaderValue, StatusCode, header::AUTHORIZATION};
@@ -15,7 +15,7 @@ impl HttpRemote {
     /// Sends a request, with credentials if the server asks for some. As `git` does, without at first: a public
     /// repository is no one's business to log in to.
     pub(super) async fn send(&self, url: &Url, build: impl Fn() -> RequestBuilder) -> Result<Response, Wrong> {
-        let known = self.memory.login().or_else(|| self.userinfo.clone());
+        let known = self.memory.login();
         let response = self.send_as(url, build(), known.as_ref()).await?;
         if response.status() != StatusCode::UNAUTHORIZED || !self.may_tell(url) {
             return Ok(response);
@@ -48,11 +48,13 @@ impl HttpRemote {
         if let Some(left) = http.pauses().left(url) {
             return Err(retry::paused(left).into());
         }
-        let own = url.origin() == self.asked.origin();
-        if own {
-            request = self.way.headers.iter().fold(request, |request, (name, value)| request.header(name, value));
+        let login = login.filter(|_| self.may_tell(url));
+        if url.origin() == self.asked.origin() {
+            // What the server did not take gives way to what it did.
+            let sent = self.way.headers.iter().filter(|(name, _)| login.is_none() || name != AUTHORIZATION);
+            request = sent.fold(request, |request, (name, value)| request.header(name, value));
         }
-        if let Some(login) = login.filter(|_| self.may_tell(url)) {
+        if let Some(login) = login {
             request = request.header(AUTHORIZATION, login);
         }
         match tokio::time::timeout(http.options().response_timeout, request.send()).await {

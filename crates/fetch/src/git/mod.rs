@@ -1,9 +1,9 @@
 //! Git servers: the wire protocol over our own HTTP client, and the `git` command for what needs it.
 
-#[allow(dead_code, reason = "until the client calls it")]
+mod archive;
 mod cli;
-#[allow(dead_code, reason = "until the client calls it")]
 mod config;
+mod credentials;
 mod discover;
 mod hosts;
 mod http;
@@ -11,7 +11,6 @@ mod login;
 mod memory;
 mod receive;
 mod remote;
-mod stand_in;
 #[cfg(test)]
 mod tests;
 mod wrong;
@@ -24,11 +23,11 @@ use std::{
 };
 
 use config::HostConfig;
-use goproxy_engine::{Error, Result};
+use credentials::Credentials;
+use goproxy_engine::Result;
 use goproxy_git::Oid;
 use hosts::Hosts;
 use memory::Memories;
-use stand_in::Credentials;
 
 pub use remote::Remote;
 
@@ -63,7 +62,7 @@ pub struct GitClient(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     options: Arc<GitOptions>,
-    config: HostConfig,
+    config: Arc<HostConfig>,
     credentials: Credentials,
     memories: Memories,
     hosts: Hosts,
@@ -73,9 +72,10 @@ impl GitClient {
     /// Reads nothing and starts nothing yet.
     pub fn new(options: GitOptions) -> Self {
         let hosts = Hosts::new(options.per_host);
-        let config = HostConfig::new(options.git.clone(), &options.host_env);
         let options = Arc::new(options);
-        let credentials = Credentials::new(Arc::clone(&options));
+        let config = Arc::new(HostConfig::new(options.git.clone(), &options.host_env));
+        let netrc = options.http.options().netrc.clone();
+        let credentials = Credentials::new(options.git.clone(), &options.host_env, netrc, Arc::clone(&config));
         let memories = Memories::default();
         Self(Arc::new(Shared { options, config, credentials, memories, hosts }))
     }
@@ -94,6 +94,6 @@ impl GitClient {
     /// # Errors
     /// No `git` on this machine; its failure.
     pub async fn archive(&self, git_dir: &Path, commit: &Oid, dir: &str, out: &Path) -> Result<()> {
-        Err(Error::internal(format!("{} {commit} {dir} {}: not there yet", git_dir.display(), out.display())))
+        archive::archive(&self.0.options, git_dir, commit, dir, out).await
     }
 }

@@ -13,7 +13,7 @@ use crate::{body::Body, failure::Failure};
 
 /// What a pack may hold: more than any repository that modules come from, less than what fills a machine. The table
 /// of its objects takes about 50 bytes for each.
-pub(super) const LIMITS: PackLimits = PackLimits { bytes: 8 << 30, objects: 10_000_000, object: 1 << 30 };
+pub(super) const LIMITS: PackLimits = PackLimits { bytes: 8 << 30, objects: 5_000_000, object: 1 << 30 };
 
 /// Pieces on the way: enough that neither side waits for the other all the time.
 const PIECES: usize = 16;

@@ -285,6 +285,11 @@ async fn attributes() {
         "*.t?t eol=crlf",
         "[tu].txt ident",
         "!*.txt ident",
+        "*.none eol=crlf",
+        "none ident",
+        "t.txt ident",
+        "*.TXT ident",
+        "*txt ident",
         "\u{feff}*.txt ident",
         "* merge=x -diff",
     ];

@@ -69,7 +69,7 @@ pub(super) fn obstacle(settings: &Settings<'_>, env: &[Var], tls: bool) -> Optio
     let matters = |reason: &str, value: &OsStr| {
         let about_tls = reason.starts_with("GIT_SSL_") || reason.starts_with("http.ssl");
         let authorities = reason == "GIT_SSL_CAINFO" || reason == "http.sslCAInfo";
-        !(about_tls && !tls) && !(authorities && roots::trusts(Path::new(value)))
+        (tls || !about_tls) && !(authorities && roots::trusts(Path::new(value)))
     };
     let variable =
         VARIABLES.iter().find(|(name, reason)| hostenv::get(env, name).is_some_and(|value| matters(reason, value)));

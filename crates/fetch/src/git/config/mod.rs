@@ -15,11 +15,11 @@ use std::{
 };
 
 use goproxy_engine::Result;
+use reqwest::Url;
 
-use self::load::Loaded;
-#[expect(unused_imports, reason = "for the git command")]
-pub(crate) use self::place::Scheme;
+pub(super) use self::place::Scheme;
 pub(crate) use self::way::Way;
+use self::{entries::is_true, load::Loaded, urlmatch::Target};
 use crate::exec::hostenv::{self, Var};
 
 /// The configuration. It may hold credentials, so it cannot be printed.
@@ -35,6 +35,15 @@ impl std::fmt::Debug for HostConfig {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("HostConfig").field("git", &self.git).finish_non_exhaustive()
     }
+}
+
+/// Who may know credentials.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Helpers {
+    /// A helper for some URL, or a program that asks.
+    pub(super) any: bool,
+    /// They are told apart by the path, not only by the host.
+    pub(super) by_path: bool,
 }
 
 impl HostConfig {
@@ -53,12 +62,15 @@ impl HostConfig {
         Way::new(url, &self.load().await?.entries, &self.env)
     }
 
-    /// Whether anything may know credentials: a helper for some URL, or a program that asks.
-    pub(super) async fn has_credentials(&self) -> Result<bool> {
+    /// What is configured of credentials for a URL.
+    pub(super) async fn credentials(&self, url: &Url) -> Result<Helpers> {
         let entries = &self.load().await?.entries;
         let asks = ["GIT_ASKPASS", "SSH_ASKPASS"].iter().any(|name| hostenv::get(&self.env, name).is_some());
         let set = |section, name| entries.anywhere(section, name).any(|value| !value.is_empty());
-        Ok(asks || set("credential", "helper") || set("core", "askpass"))
+        let any = asks || set("credential", "helper") || set("core", "askpass");
+        let about = entries.about("credential", &Target::new(url.clone(), Some(url.username().to_owned())));
+        let by_path = about.get("usehttppath").and_then(|values| values.last()).is_some_and(|value| is_true(value));
+        Ok(Helpers { any, by_path })
     }
 
     async fn load(&self) -> Result<Arc<Loaded>> {
@@ -80,4 +92,4 @@ impl HostConfig {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

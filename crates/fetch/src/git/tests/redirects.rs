@@ -74,6 +74,8 @@ async fn strangers_do_not_name_our_network() {
     }
     let error = client.remote("http://git.corp.example/a/b", STRANGER).await.unwrap().refs().await.unwrap_err();
     assert_eq!(error.message(), "host without a public address: git.corp.example");
+    let ssh = client.remote("ssh://git@git.corp.example/a/b", STRANGER).await.unwrap();
+    assert_eq!(ssh.refs().await.unwrap_err().message(), error.message());
     assert_eq!(world.host.connections(), 0);
     assert!(client.remote("http://public.example/a/b", STRANGER).await.unwrap().refs().await.is_ok());
     assert!(client.remote("http://git.corp.example/a/b", PRIVATE).await.unwrap().refs().await.is_ok());
@@ -83,5 +85,36 @@ async fn strangers_do_not_name_our_network() {
 async fn http_is_for_those_who_do_not_mind() {
     let client = client(options());
     let error = client.remote("http://git.example/a/b", Access::default()).await.unwrap_err();
-    assert_eq!((error.kind(), error.message()), (ErrorKind::Refused, "insecure URL: http://git.example/a/b"));
+    assert_eq!(error.kind(), ErrorKind::Refused);
+    assert!(error.message().contains("http:// is not a secure way"), "{error}");
+}
+
+#[tokio::test]
+async fn where_the_operators_configuration_leads_is_the_operators_choice() {
+    let Some(world) = World::new().await else { return };
+    world.repo.commit(&[("go.mod", "module a.b/c\n")]);
+    let at = world.host.url();
+    let settings = [
+        (format!("url.{at}/.insteadOf"), "https://git.example/".to_owned()),
+        (format!("http.{at}/.extraHeader"), "X-Token: S3CRET".to_owned()),
+    ];
+    let mut host_env = vec![
+        ("PATH".into(), std::env::var_os("PATH").unwrap()),
+        ("HOME".into(), world.git_dir().into()),
+        ("GIT_CONFIG_NOSYSTEM".into(), "1".into()),
+        ("GIT_CONFIG_COUNT".into(), settings.len().to_string().into()),
+    ];
+    for (at, (key, value)) in settings.into_iter().enumerate() {
+        host_env.push((format!("GIT_CONFIG_KEY_{at}").into(), key.into()));
+        host_env.push((format!("GIT_CONFIG_VALUE_{at}").into(), value.into()));
+    }
+    let http = crate::HttpClient::new(options()).unwrap();
+    let (git, time_limit) = (Some("git".into()), std::time::Duration::from_secs(30));
+    let client = super::GitClient::new(super::GitOptions { http, git, host_env, time_limit, per_host: 4 });
+    let remote = client.remote("https://git.example/a/b", Access::default()).await.unwrap();
+    assert_eq!((remote.url(), remote.key()), ("https://git.example/a/b", &*world.url()));
+    remote.refs().await.unwrap();
+    let sent: Vec<_> = world.host.requests().iter().map(|r| r.header("x-token").map(str::to_owned)).collect();
+    assert_eq!(sent, [Some("S3CRET".to_owned()), Some("S3CRET".to_owned())]);
+    assert!(!format!("{remote:?}{client:?}").contains("S3CRET"));
 }

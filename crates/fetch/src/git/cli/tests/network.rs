@@ -1,0 +1,100 @@
+//! The `git` command over http: where our own client cannot go, and where the server is dumb.
+
+use goproxy_testkit::{Answer, GitHost, Site, SiteOptions};
+
+use super::*;
+
+/// A private repository, and settings that only git honours.
+async fn private() -> Option<(World, GitHost)> {
+    let world = World::with(GitRepo::new()?, ObjectFormat::Sha1);
+    world.repo.commit(&[("a", "1")]);
+    world.repo.commit(&[("a", "2")]);
+    let host = GitHost::start().await;
+    host.add_private("a/b", &world.repo, "canary");
+    world.home.git_config("[http]\n\tcookieFile = /nonexistent\n");
+    Some((world, host))
+}
+
+async fn works(world: &World) {
+    let remote = world.remote().await;
+    assert_eq!(remote.refs().await.unwrap().1.head, Some(world.id("main")));
+    world.shallow(&remote, &["main"]).await.unwrap();
+    assert!(world.has("main:a") && !world.has("main~1"));
+    world.whole(&remote, &["main"]).await.unwrap();
+    assert!(world.has("main~1:a"));
+}
+
+#[tokio::test]
+async fn a_token_in_instead_of() {
+    let Some((world, host)) = private().await else { return };
+    let base = format!("{}/", host.url().replace("://", "://me:canary@"));
+    world.home.write(
+        ".gitconfig",
+        format!("[http]\n\tcookieFile = /x\n[url \"{base}\"]\n\tinsteadOf = https://github.com/\n"),
+    );
+    works(&world).await;
+    host.requests().iter().filter_map(|r| r.header("user-agent")).for_each(|agent| assert!(agent.contains("goproxy")));
+}
+
+#[tokio::test]
+async fn a_credential_helper_and_netrc() {
+    for helper in [true, false] {
+        let Some((world, host)) = private().await else { return };
+        world.home.instead_of("https://github.com/", &format!("{}/", host.url()));
+        if helper {
+            world.home.git_config("[credential]\n\thelper = \"!f() { echo username=me; echo password=canary; }; f\"\n");
+        } else {
+            world.home.netrc("127.0.0.1", "me", "canary");
+        }
+        works(&world).await;
+    }
+}
+
+#[tokio::test]
+async fn without_credentials_the_text_names_host_and_remedy() {
+    let Some((world, host)) = private().await else { return };
+    world.home.instead_of("https://github.com/", &format!("{}/", host.url()));
+    let error = world.remote().await.refs().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Refused, "{error:?}");
+    assert!(error.message().contains("credential helper") && error.message().contains("127.0.0.1"), "{error}");
+}
+
+#[tokio::test]
+async fn git_speaks_to_no_internal_address_for_strangers() {
+    let Some((world, host)) = private().await else { return };
+    let access = Access { insecure: true, ..Access::default() };
+    let remote = world.client().remote(&format!("{}/a/b", host.url()), access).await.unwrap();
+    assert_eq!(remote.refs().await.unwrap_err().kind(), ErrorKind::Unavailable);
+    assert!(host.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_dumb_server_gives_everything() {
+    let Some(world) = World::new() else { return };
+    world.repo.commit(&[("a", "1")]);
+    world.repo.annotated_tag("v1.0.0");
+    world.repo.commit(&[("a", "2")]);
+    world.repo.git(&["gc", "-q"]);
+    world.repo.commit(&[("a", "3")]);
+    world.repo.git(&["update-server-info"]);
+    let root = world.repo.git_dir();
+    let site =
+        Site::start(SiteOptions::default(), move |request| {
+            let file = root.join(request.path.trim_start_matches("/a/b/"));
+            async move {
+                fs::read(file).map_or_else(|_| Answer::text(404, "no\n"), |data| Answer::new(200, "text/plain", data))
+            }
+        })
+        .await;
+    world.home.write(".gitconfig", "");
+    world.home.instead_of("https://github.com/", &format!("{}/", site.url()));
+    let remote = world.remote().await;
+    let (_, refs) = remote.refs().await.unwrap();
+    assert_eq!(refs.get("refs/tags/v1.0.0").unwrap().peeled(), world.id("v1.0.0^{commit}"));
+    world.shallow(&remote, &["v1.0.0^{commit}"]).await.unwrap();
+    assert!(world.has("v1.0.0:a"));
+    world.shallow(&remote, &["main"]).await.unwrap();
+    world.whole(&remote, &["main"]).await.unwrap();
+    assert!(world.has_all(&["main:a", "main~1:a", "main~2:a"]));
+    world.fsck();
+}

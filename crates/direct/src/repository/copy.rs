@@ -88,7 +88,7 @@ impl Copy {
             Ok(odb) if odb.packs() <= MOST_PACKS => return Ok(self.keep(odb)),
             Ok(_) => {}
             Err(what) => {
-                tracing::warn!(copy = %self.git_dir().display(), %what, "removing a damaged copy of a repository")
+                tracing::warn!(copy = %self.git_dir().display(), %what, "removing a damaged copy of a repository");
             }
         }
         self.empty(turn)?;

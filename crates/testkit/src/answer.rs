@@ -166,7 +166,9 @@ pub(crate) async fn send<S: AsyncWrite + Unpin>(io: &mut S, request: &Request, a
 }
 
 fn head(answer: &Answer) -> Vec<u8> {
-    let mut head = format!("HTTP/1.1 {} Scripted\r\n", answer.status);
+    // `go` repeats the words of a 404, which others replace by the usual ones.
+    let words = if answer.status == 404 { "Not Found" } else { "Scripted" };
+    let mut head = format!("HTTP/1.1 {} {words}\r\n", answer.status);
     for (name, value) in &answer.headers {
         head.push_str(&format!("{name}: {value}\r\n"));
     }

@@ -68,7 +68,8 @@ pub(crate) fn direct(arguments: &[&str]) -> Result<()> {
                 let prefix = format!("/{}/{kind}", row.latency);
                 let (host, binary, engine, work) = (&host, binary.as_path(), options.engine.as_str(), work.as_path());
                 let bench = Bench { host, binary, engine, work, go: &go, repository: &repository, shape, prefix };
-                most = most.max(one_round(&bench, row, round)?);
+                one_round(&bench, row, round)?;
+                most = most.max(row.memory);
             }
         }
         memory.push((shape, most));
@@ -79,11 +80,10 @@ pub(crate) fn direct(arguments: &[&str]) -> Result<()> {
     remove(&work)
 }
 
-/// Every rival once, each round in another order; the peak memory of our process.
-fn one_round(bench: &Bench<'_>, row: &mut Row, round: usize) -> Result<f64> {
+/// Every rival once, each round in another order.
+fn one_round(bench: &Bench<'_>, row: &mut Row, round: usize) -> Result<()> {
     let mut rivals = [Rival::Floor, Rival::GoEmpty, Rival::GoWarm, Rival::Ours];
     rivals.rotate_left(round % 4);
-    let mut memory: f64 = 0.0;
     for rival in rivals {
         // Fifty versions take `go` long, and are no close race.
         if round > 0 && row.answer == Answer::Storm && rival != Rival::Ours {
@@ -96,10 +96,10 @@ fn one_round(bench: &Bench<'_>, row: &mut Row, round: usize) -> Result<f64> {
         if rival == Rival::Ours {
             (row.listings, row.fetches) = (measured.counts.listings, measured.counts.fetches);
             row.peak = measured.counts.peak;
-            memory = memory.max(measured.memory);
+            row.memory = row.memory.max(measured.memory);
         }
     }
-    Ok(memory)
+    Ok(())
 }
 
 fn answers(shape: &Shape) -> &'static [Answer] {

@@ -38,7 +38,7 @@ pub(super) async fn archive(options: &GitOptions, git_dir: &Path, commit: &Oid, 
         .cwd(git_dir)
         .time_limit(options.time_limit.max(Duration::from_secs(60)));
     let run = run.out_file(&file, LIMIT).map_err(|e| not_written(&e))?;
-    let finished = run.run().await.map_err(|e| no_result(&e))?;
+    let finished = Box::pin(run.run()).await.map_err(|e| no_result(&e))?;
     if finished.status.success() {
         return Ok(());
     }

@@ -16,7 +16,7 @@ use crate::{
     Secret,
     exec::{Exec, hostenv::Var},
     gocmd::failure::words,
-    netrc::{self, Login, Netrc},
+    netrc::{Login, Netrc},
     wire,
 };
 
@@ -57,10 +57,9 @@ impl std::fmt::Debug for Credentials {
 }
 
 impl Credentials {
-    /// `host_env` is the environment of this process.
-    pub(super) fn new(git: Option<PathBuf>, host_env: &[Var], config: Arc<HostConfig>) -> Self {
-        let get = |name: &str| host_env.iter().find(|(n, _)| n == name).map(|(_, value)| value.clone());
-        Self { git, env: ChildEnv::new(host_env), netrc: netrc::path(get), config, kept: Mutex::default() }
+    /// `host_env` is the environment of this process, `netrc` the file.
+    pub(super) fn new(git: Option<PathBuf>, host_env: &[Var], netrc: Option<PathBuf>, config: Arc<HostConfig>) -> Self {
+        Self { git, env: ChildEnv::new(host_env), netrc, config, kept: Mutex::default() }
     }
 
     /// Who to be for a URL, of the user in it if there is one.
@@ -145,7 +144,7 @@ impl Credentials {
             .cwd(Path::new("/"))
             .input(input.into_bytes())
             .time_limit(TIME_LIMIT);
-        let finished = run.run().await.map_err(|e| e.to_string())?;
+        let finished = Box::pin(run.run()).await.map_err(|e| e.to_string())?;
         let stderr = String::from_utf8_lossy(&finished.stderr);
         if finished.status.success() { Ok(finished.stdout) } else { Err(words::without_secrets(stderr.trim_end())) }
     }

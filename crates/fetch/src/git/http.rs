@@ -15,7 +15,8 @@ use http::{
 use reqwest::Url;
 
 use super::{
-    Shared, Way,
+    Shared,
+    config::Way,
     discover::below,
     memory::{Memory, Place, ladder},
     receive::{self, Received, receive},
@@ -162,7 +163,7 @@ impl HttpRemote {
         let message = fetch_request(&place.capabilities, request, filter);
         let body = self.post(place, message, receive::LIMITS.bytes.saturating_mul(2), SLOW).await?;
         let host = reach::host(&place.base);
-        match receive(body, git_dir, place.capabilities, !request.haves.is_empty()).await? {
+        match receive(body, git_dir, place.capabilities).await? {
             Received::Done => Ok(()),
             Received::Broken(failure) => Err(reach::broken_off(failure, &place.base).into()),
             Received::Bad { error, begun } => {

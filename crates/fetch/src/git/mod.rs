@@ -22,7 +22,7 @@ use std::{
     time::Duration,
 };
 
-use config::{HostConfig, Way};
+use config::HostConfig;
 use credentials::Credentials;
 use goproxy_engine::Result;
 use goproxy_git::Oid;
@@ -74,7 +74,8 @@ impl GitClient {
         let hosts = Hosts::new(options.per_host);
         let options = Arc::new(options);
         let config = Arc::new(HostConfig::new(options.git.clone(), &options.host_env));
-        let credentials = Credentials::new(options.git.clone(), &options.host_env, Arc::clone(&config));
+        let netrc = options.http.options().netrc.clone();
+        let credentials = Credentials::new(options.git.clone(), &options.host_env, netrc, Arc::clone(&config));
         let memories = Memories::default();
         Self(Arc::new(Shared { options, config, credentials, memories, hosts }))
     }

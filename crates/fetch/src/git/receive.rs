@@ -4,7 +4,7 @@ use std::path::Path;
 
 use bytes::Bytes;
 use goproxy_git::{
-    MemoryObjects, Odb, PackLimits, PackReceiver,
+    Odb, PackLimits, PackReceiver,
     wire::{Capabilities, FetchParser, WireError},
 };
 use tokio::sync::mpsc;
@@ -31,26 +31,18 @@ pub(super) enum Received {
     },
 }
 
-/// Takes an answer into the repository at `git_dir`. `thin` tells whether it may build on what is there. If the future
-/// is dropped, the answer counts as cut off.
-pub(super) async fn receive(
-    mut body: Body,
-    git_dir: &Path,
-    from: Capabilities,
-    thin: bool,
-) -> goproxy_engine::Result<Received> {
+/// Takes an answer into the repository at `git_dir`. If the future is dropped, the answer counts as cut off.
+pub(super) async fn receive(mut body: Body, git_dir: &Path, from: Capabilities) -> goproxy_engine::Result<Received> {
     let (pieces, queue) = mpsc::channel(PIECES);
     let git_dir = git_dir.to_owned();
-    let taken = tokio::task::spawn_blocking(move || take(queue, &git_dir, &from, thin));
+    let taken = tokio::task::spawn_blocking(move || take(queue, &git_dir, &from));
     let broken = loop {
-        let next = tokio::select! {
-            next = body.chunk() => next,
-            // Nobody takes it any more: the answer is bad.
-            () = pieces.closed() => break None,
-        };
-        match next {
+        match body.chunk().await {
             Ok(Some(piece)) => {
-                let _ = pieces.send(piece).await;
+                if pieces.send(piece).await.is_err() {
+                    // Nobody takes it any more: the answer is bad.
+                    break None;
+                }
             }
             Ok(None) => break None,
             Err(failure) => break Some(failure),
@@ -66,12 +58,7 @@ pub(super) async fn receive(
     })
 }
 
-fn take(
-    mut queue: mpsc::Receiver<Bytes>,
-    git_dir: &Path,
-    from: &Capabilities,
-    thin: bool,
-) -> Result<(), (WireError, bool)> {
+fn take(mut queue: mpsc::Receiver<Bytes>, git_dir: &Path, from: &Capabilities) -> Result<(), (WireError, bool)> {
     let (mut parser, format) = (FetchParser::new(from), from.format);
     let mut receiver = None;
     while let Some(piece) = queue.blocking_recv() {
@@ -87,10 +74,6 @@ fn take(
     let begun = parser.has_begun();
     parser.finish().map_err(|error| (error, begun))?;
     let Some(receiver) = receiver else { return Ok(()) };
-    // Opening a repository costs a file or two for each of its packs.
-    let finish = || match thin {
-        true => receiver.finish(&Odb::open(git_dir, format)?),
-        false => receiver.finish(&MemoryObjects::new(format)),
-    };
+    let finish = || receiver.finish(&Odb::open(git_dir, format)?);
     finish().map(|_| ()).map_err(|error| (error.into(), begun))
 }

@@ -9,9 +9,9 @@ use goproxy_engine::{Error, ErrorKind, Result};
 use goproxy_git::{FetchRequest, ObjectFormat, Refs};
 
 use super::{
-    Shared, Way,
+    Shared,
     cli::CliRemote,
-    config::Scheme,
+    config::{Scheme, Way},
     http::HttpRemote,
     wrong::{Hint, Wrong},
 };
@@ -111,13 +111,16 @@ impl Remote {
     /// The `git` command looks names up itself, so they are judged before each run.
     async fn cli(&self) -> Result<&CliRemote> {
         let Inner { shared, way, access, cli, .. } = &*self.0;
-        if way.scheme != Scheme::File {
-            shared.options.http.vetted(&way.host, *access).await?;
-        }
-        if let Some(cli) = cli.get() {
-            return Ok(cli);
-        }
-        let new = CliRemote::new(&shared.options, way, *access)?;
-        Ok(cli.get_or_init(|| new))
+        let local = way.scheme == Scheme::File;
+        let addresses = if local { Vec::new() } else { shared.options.http.vetted(&way.host, *access).await? };
+        let cli = match cli.get() {
+            Some(cli) => cli,
+            None => {
+                let new = CliRemote::new(&shared.options, way, *access)?;
+                cli.get_or_init(|| new)
+            }
+        };
+        cli.pin(&addresses);
+        Ok(cli)
     }
 }

@@ -21,11 +21,13 @@ pub(super) struct Row {
     pub(super) listings: u64,
     pub(super) fetches: u64,
     pub(super) peak: u64,
+    /// The most that our process held, in MiB.
+    pub(super) memory: f64,
 }
 
 impl Row {
     pub(super) fn new(repository: &'static str, latency: u64, answer: Answer) -> Self {
-        Self { repository, latency, answer, costs: Vec::new(), listings: 0, fetches: 0, peak: 0 }
+        Self { repository, latency, answer, costs: Vec::new(), listings: 0, fetches: 0, peak: 0, memory: 0.0 }
     }
 
     /// Milliseconds.
@@ -69,8 +71,20 @@ pub(super) fn print(rows: &[Row]) -> usize {
         "\nmedians in ms; cpu: user and system time, children included; ops: listings+fetches asked of the remote"
     );
     println!(
-        "{:<5} {:>3} {:<17} {:>8} {:>9} {:>9} {:>8} {:>7} {:>8} {:>8} {:>8} {:>6}  goal",
-        "repo", "lat", "answer", "floor", "go empty", "go warm", "ours", "/go", "/floor", "cpu go", "cpu ours", "ops"
+        "{:<5} {:>3} {:<17} {:>8} {:>9} {:>9} {:>8} {:>7} {:>8} {:>8} {:>8} {:>6} {:>5}  goal",
+        "repo",
+        "lat",
+        "answer",
+        "floor",
+        "go empty",
+        "go warm",
+        "ours",
+        "/go",
+        "/floor",
+        "cpu go",
+        "cpu ours",
+        "ops",
+        "MiB"
     );
     for row in rows {
         let ours = row.time(Rival::Ours);
@@ -80,7 +94,7 @@ pub(super) fn print(rows: &[Row]) -> usize {
             .verdict()
             .map_or_else(String::new, |(text, met)| format!("{} {text}", if met { "met    " } else { "NOT MET" }));
         println!(
-            "{:<5} {:>3} {:<17} {:>8} {:>9} {:>9} {:>8} {:>7} {:>8} {:>8} {:>8} {:>6}  {verdict}",
+            "{:<5} {:>3} {:<17} {:>8} {:>9} {:>9} {:>8} {:>7} {:>8} {:>8} {:>8} {:>6} {:>5.0}  {verdict}",
             row.repository,
             row.latency,
             row.answer.name(),
@@ -93,6 +107,7 @@ pub(super) fn print(rows: &[Row]) -> usize {
             shown(row.of(rival, |cost| cost.cpu_seconds), 0),
             shown(row.of(Rival::Ours, |cost| cost.cpu_seconds), 0),
             format!("{}+{}", row.listings, row.fetches),
+            row.memory,
         );
     }
     rows.iter().filter(|row| row.verdict().is_some_and(|(_, met)| !met)).count()

@@ -1,6 +1,6 @@
 //! The tar against the files that `go` would see.
 
-use std::{fs, path::PathBuf, process::Command};
+use std::{fs, path::PathBuf};
 
 use goproxy_git::{FetchRequest, ObjectFormat};
 use goproxy_testkit::{GitRepo, Home};
@@ -43,7 +43,8 @@ impl World {
         client.archive(&copy, &head, dir, &tar).await?;
         let to = self.dir.path().join("files");
         fs::create_dir_all(&to).unwrap();
-        assert!(Command::new("tar").arg("xf").arg(tar).current_dir(&to).status().unwrap().success());
+        let untar = Exec::new(Path::new("/bin/sh")).args(["-c", "tar xf ../x.tar"]).envs(tests::env(&to, &[]));
+        assert!(untar.cwd(&to).run().await.unwrap().status.success());
         Ok(to)
     }
 }

@@ -2,7 +2,7 @@
 
 use goproxy_engine::{Error, ErrorKind};
 
-use super::super::{Way, config::Scheme};
+use super::super::config::{Scheme, Way};
 use crate::{
     exec::Finished,
     gocmd::failure::{cause::Cause, host, words},
@@ -50,7 +50,7 @@ impl Wrong {
         let named = if way.scheme == Scheme::File { None } else { host::of(&text) };
         let host =
             named.unwrap_or_else(|| if way.host.is_empty() { "the proxy host".to_owned() } else { way.host.clone() });
-        let detail = format!("git for {}: {}: {}", way.shown, finished.status, words::without_secrets(text.trim_end()));
+        let detail = format!("git for {}: {}: {}", way.url, finished.status, words::without_secrets(text.trim_end()));
         let error = Error::new(cause.kind(), cause.message(&asked(way), &host, &text)).with_detail(detail);
         Self { error, hint: hint(&text, error_is_final(cause)) }
     }

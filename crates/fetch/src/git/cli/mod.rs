@@ -13,21 +13,20 @@ mod refs;
 mod tests;
 
 use std::{
-    collections::HashMap,
+    net::IpAddr,
     path::{Path, PathBuf},
-    sync::Mutex,
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
 use goproxy_engine::{Error, ErrorKind, Result};
-use goproxy_git::{ObjectFormat, Oid, Refs};
+use goproxy_git::{ObjectFormat, Refs};
 
-use self::{env::ChildEnv, failure::Wrong};
-use super::{GitOptions, Way, config::Scheme};
+use self::{env::ChildEnv, failure::Wrong, refs::Listed};
+use super::{GitOptions, config::Way};
 use crate::{
     Access,
     exec::{Exec, ExecError, hostenv::Var},
-    guard,
 };
 
 /// Refs of the largest repositories are some ten megabytes.
@@ -40,14 +39,13 @@ const CONFIG: &[&str] = &[
     "core.fsmonitor=false",
     "core.logAllRefUpdates=false",
     "core.commitGraph=false",
-    // Of many tags, each would be written to the disk on its own; a ref that is lost is fetched again.
-    "core.fsync=default,-reference",
     "gc.auto=0",
     "maintenance.auto=false",
     "fetch.fsckObjects=false",
     "transfer.fsckObjects=false",
     "transfer.bundleURI=false",
-    // Packs stay packs.
+    // Packs stay packs, with an index that we read.
+    "pack.indexVersion=2",
     "fetch.unpackLimit=1",
     "fetch.prune=false",
     "fetch.pruneTags=false",
@@ -66,8 +64,10 @@ pub(super) struct CliRemote {
     way: Way,
     redirects: &'static str,
     time_limit: Duration,
-    /// Annotated tags by what they lead to, of the last listing: some servers give nothing but what a ref names.
-    tags: Mutex<HashMap<Oid, Oid>>,
+    /// Of the last listing.
+    listed: Mutex<Option<Listed>>,
+    /// Where the host is, for a run over HTTP.
+    pinned: Mutex<Option<String>>,
 }
 
 impl std::fmt::Debug for CliRemote {
@@ -81,7 +81,6 @@ impl CliRemote {
     /// [`ErrorKind::Refused`] where `access` does not allow to go there; `Unavailable` where there is no `git`.
     pub(super) fn new(options: &GitOptions, way: &Way, access: Access) -> Result<Self> {
         way.check(access)?;
-        check_address(way, access)?;
         let git = options.git.clone().ok_or_else(|| no_git(way))?;
         let own_agent = way.headers.iter().any(|(name, _)| name == http::header::USER_AGENT);
         // Git does not look where a redirect leads to: nobody but the operator's own hosts may send us elsewhere.
@@ -93,8 +92,21 @@ impl CliRemote {
             way: way.clone(),
             redirects,
             time_limit: options.time_limit,
-            tags: Mutex::default(),
+            listed: Mutex::default(),
+            pinned: Mutex::default(),
         })
+    }
+
+    /// Lets the runs that follow connect to these addresses of the host only, over HTTP: git would look its name up on
+    /// its own. None leave it to git.
+    pub(super) fn pin(&self, addresses: &[IpAddr]) {
+        let url = reqwest::Url::parse(&self.way.url).ok().filter(|_| self.way.scheme.is_http());
+        let host = url.as_ref().and_then(|url| Some(format!("{}:{}", url.host_str()?, url.port_or_known_default()?)));
+        let list: Vec<String> =
+            addresses.iter().map(|ip| if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() }).collect();
+        let setting =
+            host.filter(|_| !list.is_empty()).map(|host| format!("http.curloptResolve={host}:{}", list.join(",")));
+        *self.pinned.lock().unwrap_or_else(PoisonError::into_inner) = setting;
     }
 
     /// HEAD, branches and tags, with the hash that the repository uses.
@@ -104,14 +116,16 @@ impl CliRemote {
         let args = ["ls-remote", "-q", "--end-of-options", &self.way.asked].into_iter().chain(what);
         let output = self.run(Path::new("/"), args.collect(), Vec::new()).await.map_err(Wrong::into_error)?;
         let (format, refs) = refs::parse(&output)
-            .ok_or_else(|| Error::new(ErrorKind::Invalid, format!("{}: refs that are none", self.way.shown)))?;
-        *self.tags.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = refs::by_commit(&refs);
+            .ok_or_else(|| Error::new(ErrorKind::Invalid, format!("{}: refs that are none", self.way.url)))?;
+        *self.listed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Listed::new(&refs));
         Ok((format, refs))
     }
 
     /// Runs `git` with its standard output.
     async fn run(&self, dir: &Path, args: Vec<&str>, input: Vec<u8>) -> Result<Vec<u8>, Wrong> {
-        let settings = CONFIG.iter().copied().chain([self.redirects]).flat_map(|setting| ["-c", setting]);
+        let pinned = self.pinned.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let settings = CONFIG.iter().copied().chain([self.redirects]).chain(pinned.as_deref());
+        let settings = settings.flat_map(|setting| ["-c", setting]);
         let run = Exec::new(&self.git)
             .args(settings.chain(args))
             .envs(self.env.iter().cloned())
@@ -120,7 +134,7 @@ impl CliRemote {
             .input(input)
             .out_limit(OUT_LIMIT)
             .time_limit(self.time_limit);
-        let finished = run.run().await.map_err(|e| self.no_result(&e))?;
+        let finished = Box::pin(run.run()).await.map_err(|e| self.no_result(&e))?;
         if finished.status.success() { Ok(finished.stdout) } else { Err(Wrong::new(&self.way, &finished)) }
     }
 
@@ -144,18 +158,4 @@ fn no_git(way: &Way) -> Error {
     let text =
         format!("{}: git: command not found on the proxy host, and only git can fetch it ({why})", failure::asked(way));
     Error::new(ErrorKind::Unavailable, text)
-}
-
-/// Public modules do not lead into our own network. Git looks names up itself, so this sees literals and names that are
-/// never public.
-fn check_address(way: &Way, access: Access) -> Result<()> {
-    if access.internal || way.rewritten || way.scheme == Scheme::File {
-        return Ok(());
-    }
-    let inside = reqwest::Url::parse(&format!("https://{}/", way.host)).map_or(true, |url| guard::is_internal(&url));
-    if !inside {
-        return Ok(());
-    }
-    let text = format!("{}: the address of {} is not a public one", failure::asked(way), way.host);
-    Err(Error::new(ErrorKind::Refused, text))
 }

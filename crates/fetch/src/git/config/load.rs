@@ -54,7 +54,7 @@ impl Loaded {
             .envs([("GIT_CEILING_DIRECTORIES".into(), "/".into())])
             .cwd(Path::new("/"))
             .time_limit(TIME_LIMIT);
-        let finished = match run.run().await {
+        let finished = match Box::pin(run.run()).await {
             Ok(finished) => finished,
             // Installed once, gone now: the same as never having been there.
             Err(ExecError::Missing(_)) => return Ok(Self::default()),

@@ -20,8 +20,6 @@ use crate::{Access, exec::hostenv::Var};
 pub(crate) struct Way {
     /// Where it is, after `insteadOf`: without password, over HTTP without user, too. Names the repository.
     pub(crate) url: String,
-    /// The same without user and password.
-    pub(crate) shown: String,
     /// The URL before `insteadOf`: what the `git` command is given, so that it rewrites it itself and no token is an
     /// argument.
     pub(crate) asked: String,
@@ -43,7 +41,7 @@ pub(crate) struct Way {
 
 impl fmt::Debug for Way {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Way").field("url", &self.shown).field("needs_git", &self.needs_git).finish_non_exhaustive()
+        f.debug_struct("Way").field("url", &self.url).field("needs_git", &self.needs_git).finish_non_exhaustive()
     }
 }
 
@@ -61,7 +59,6 @@ impl Way {
         super::protocol::check(place.scheme, entries, env)?;
         let mut way = Self {
             url: place.url(),
-            shown: place.shown(),
             asked: asked.to_owned(),
             rewritten: rewritten.is_some(),
             scheme: place.scheme,
@@ -81,9 +78,8 @@ impl Way {
     }
 
     fn add_http(&mut self, place: &Place, entries: &Entries, env: &[Var]) -> Result<()> {
-        self.url.clone_from(&self.shown);
         let url =
-            Url::parse(&self.url).map_err(|_| Error::new(ErrorKind::Refused, format!("not a URL: {}", self.shown)))?;
+            Url::parse(&self.url).map_err(|_| Error::new(ErrorKind::Refused, format!("not a URL: {}", self.url)))?;
         let settings = entries.about("http", &Target::new(url, place.user.clone()));
         self.needs_git = obstacle(&settings, env, place.scheme == Scheme::Https);
         match headers(&settings, env) {
@@ -92,9 +88,8 @@ impl Way {
         }
         // A header of the operator goes before the login in a URL, as it does in libcurl.
         match (&place.user, &place.password) {
-            (user, Some(password)) if !self.headers.iter().any(|(name, _)| name == AUTHORIZATION) => {
-                let login = format!("{}:{}", user.as_deref().unwrap_or_default(), password.expose());
-                let login = base64::engine::general_purpose::STANDARD.encode(login);
+            (Some(user), Some(password)) if !self.headers.iter().any(|(name, _)| name == AUTHORIZATION) => {
+                let login = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{}", password.expose()));
                 self.headers.extend(sensitive(&format!("Basic {login}")).map(|value| (AUTHORIZATION, value)));
             }
             (user, None) => self.user.clone_from(user),
@@ -116,8 +111,7 @@ impl Way {
         };
         let remedy =
             if self.scheme == Scheme::File { "" } else { "; GOINSECURE on the proxy host allows it for named modules" };
-        let message =
-            || format!("{}: {}:// is not a secure way to a repository{remedy}", self.shown, self.scheme.name());
+        let message = || format!("{}: {}:// is not a secure way to a repository{remedy}", self.url, self.scheme.name());
         if allowed { Ok(()) } else { Err(Error::new(ErrorKind::Refused, message())) }
     }
 }
@@ -162,25 +156,24 @@ mod tests {
     }
 
     #[test]
-    fn a_token_in_a_url_goes_along_and_is_never_shown() {
-        let lead = |base: &str, more: (&str, &str)| {
-            let key = format!("url.{base}.insteadof");
-            way("https://github.com/a/b", &[(&key, "https://github.com/"), more]).unwrap()
-        };
-        let plain = ("a.b", "c");
-        let with = lead("https://me:canary%21@github.com/", plain);
-        assert_eq!((with.url.as_str(), with.headers.len()), ("https://me:canary%21@github.com/a/b", 0));
-        assert_eq!(with.shown, "https://github.com/a/b");
-        assert!(!format!("{with:?}").contains("canary"));
-        let lone = lead("https://canary@github.com/", plain);
-        assert_eq!((lone.url.as_str(), lone.headers.len()), ("https://canary@github.com/a/b", 0));
-        let empty = lead("https://canary:@github.com/", plain);
+    fn a_token_in_a_url_is_a_header_and_never_shown() {
+        let settings = [("url.https://me:canary%21@github.com/.insteadof", "https://github.com/")];
+        let way = way("https://github.com/a/b", &settings).unwrap();
+        assert_eq!((way.url.as_str(), way.user, way.needs_git), ("https://github.com/a/b", None, None));
+        assert_eq!(way.headers[0].0, AUTHORIZATION);
+        assert_eq!(way.headers[0].1, "Basic bWU6Y2FuYXJ5IQ==");
+        assert!(way.headers[0].1.is_sensitive());
+    }
+
+    #[test]
+    fn a_lone_user_waits_for_its_password() {
+        let way =
+            way("https://github.com/a/b", &[("url.https://me@github.com/.insteadof", "https://github.com/")]).unwrap();
         assert_eq!(
-            (empty.headers[0].1.as_bytes(), empty.headers[0].1.is_sensitive()),
-            (&b"Basic Y2FuYXJ5Og=="[..], true)
+            (way.user.as_deref(), way.headers.len(), way.url.as_str()),
+            (Some("me"), 0, "https://github.com/a/b")
         );
-        let header = lead("https://me:canary@github.com/", ("http.extraheader", "Authorization: x"));
-        assert_eq!((header.url.as_str(), header.headers[0].1.as_bytes()), ("https://github.com/a/b", &b"x"[..]));
+        assert!(!format!("{way:?}").contains("me@"));
     }
 
     #[test]

@@ -20,7 +20,7 @@ fn world(setup: impl FnOnce(&Path) -> Vec<(&'static str, String)>) -> Option<Wor
     let more: Vec<(&str, &str)> = more.iter().map(|(n, v)| (*n, v.as_str())).collect();
     let vars: Vec<(OsString, OsString)> = env(home.path(), &more);
     let config = Arc::new(HostConfig::new(git.clone(), &vars));
-    Some(World { credentials: Credentials::new(git, &vars, config), home })
+    Some(World { credentials: Credentials::new(git, &vars, Some(home.path().join(".netrc")), config), home })
 }
 
 impl World {
@@ -78,8 +78,11 @@ async fn paths_are_told_where_they_count() {
     let Some(world) = world(|home| {
         with_helper(home);
         let config = fs::read_to_string(home.join(".gitconfig")).unwrap();
-        fs::write(home.join(".gitconfig"), format!("{config}[credential \"https://h.example\"]\n\tuseHttpPath\n"))
-            .unwrap();
+        fs::write(
+            home.join(".gitconfig"),
+            format!("{config}[credential \"https://h.example\"]\n\tuseHttpPath = true\n"),
+        )
+        .unwrap();
         Vec::new()
     }) else {
         return;

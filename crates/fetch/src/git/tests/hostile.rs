@@ -157,16 +157,6 @@ async fn a_server_that_stands_still_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_not_waited_out() {
-    let refused = packets(&[b"ERR upload-pack: not our ref\n"]);
-    let length = refused.len();
-    let host = host(result([refused, b"0000".to_vec()].concat()).delivery(Delivery::Hang(length))).await;
-    let since = Instant::now();
-    assert_eq!(fetched_from(&host).await.kind(), ErrorKind::NotFound);
-    assert!(since.elapsed() < Duration::from_secs(8));
-}
-
-#[tokio::test]
 async fn an_operation_has_its_time() {
     let host = host(Answer::hang()).await;
     let http = crate::HttpClient::new(options()).unwrap();

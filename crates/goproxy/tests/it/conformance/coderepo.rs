@@ -179,12 +179,14 @@ async fn the_table_of_coderepo() {
 
 #[tokio::test]
 async fn no_module_is_inside_another_major_of_gopkg() {
-    let Some(set) = Repositories::start("gopkg", |name| name == "hello").await else { return };
-    let (git, repository) = (format!("https://{VT}/git/hello"), "gopkg.in/yaml.v2");
-    set.world.host.go_import(repository, "git", &git);
+    let Some(set) = Repositories::start("gopkg", |name| name == "gitrepo1").await else { return };
+    let (git, repository) = (format!("https://{VT}/git/gitrepo1"), "gopkg.in/yaml.v2");
+    for path in [repository, "gopkg.in/yaml.v2-unstable"] {
+        set.world.host.go_import(path, "git", &git);
+    }
     let questions = ["gopkg.in/yaml.v2", "gopkg.in/yaml.v2/abc", "gopkg.in/yaml.v2-unstable"]
         .into_iter()
-        .flat_map(|path| ["", "latest", "v2.0.0"].map(|query| Question::new(path, query)))
+        .flat_map(|path| ["", "latest", "v2.0.1", "v2.3", "master", "v2"].map(|query| Question::new(path, query)))
         .collect::<Vec<_>>();
     let found: Vec<_> = compare(&set.world.proxy, &set.world.go, &questions)
         .await

@@ -104,7 +104,6 @@ const ODD: &[&str] = &[
     "HEAD",
     "upgrade",
     "patch",
-    "none",
     "abcdef1",
     "deadbeefdeadbeef",
     "0123456789abcdef0123456789abcdef01234567",

@@ -52,7 +52,7 @@ impl Repository {
         let commits = history(&root, random);
         let major = root.rsplit_once(".v").filter(|_| root.starts_with("gopkg.in/")).map_or("1", |(_, major)| major);
         let refs = refs(commits.len(), &format!("v{major}"), random);
-        let (stream, marks, tag_marks) = Stream::of(&commits, &refs);
+        let (stream, marks, tag_marks) = Stream::of(format, &commits, &refs);
         let repo = BareRepo::import(format, &stream);
         let tag_objects = tag_objects(&repo, &refs, &marks, &tag_marks);
         let repository = Self { repo, format, server, address, root, name, commits, marks, refs, tag_objects };
@@ -115,16 +115,18 @@ fn tag_objects(repo: &BareRepo, refs: &Refs, marks: &[usize], tag_marks: &[usize
 }
 
 /// The input of `git fast-import`.
-#[derive(Default)]
 struct Stream {
     out: Vec<u8>,
     marks: usize,
+    /// The commit that submodules are at: nobody's.
+    elsewhere: String,
 }
 
 impl Stream {
     /// The bytes, the mark of each commit, and the outermost one of each tag.
-    fn of(commits: &[Commit], refs: &Refs) -> (Vec<u8>, Vec<usize>, Vec<usize>) {
-        let mut stream = Self::default();
+    fn of(format: ObjectFormat, commits: &[Commit], refs: &Refs) -> (Vec<u8>, Vec<usize>, Vec<usize>) {
+        let digits = if format == ObjectFormat::Sha256 { 64 } else { 40 };
+        let mut stream = Self { out: Vec::new(), marks: 0, elsewhere: "1".repeat(digits) };
         let mut marks = Vec::new();
         for commit in commits {
             let mark = stream.commit(commit, &marks);
@@ -178,7 +180,7 @@ impl Stream {
             Item::Symlink(target) => ("120000", target.as_bytes()),
             Item::Submodule => ("160000", &[][..]),
         };
-        let what = if mode == "160000" { "1111111111111111111111111111111111111111" } else { "inline" };
+        let what = if mode == "160000" { self.elsewhere.as_str() } else { "inline" };
         self.out.extend(format!("M {mode} {what} ").as_bytes());
         self.out.extend(quoted(path));
         self.out.push(b'\n');

@@ -35,7 +35,7 @@ pub(super) fn askable(query: &str) -> bool {
     const RESERVED: [&str; 4] = ["con", "prn", "aux", "nul"];
     let base = query.split('.').next().unwrap_or_default().to_lowercase();
     let port = |name: &str| base.strip_prefix(name).is_some_and(|n| n.len() == 1 && n != "0");
-    !["upgrade", "patch", "none"].contains(&query)
+    !["upgrade", "patch"].contains(&query)
         && query.bytes().all(|b| b.is_ascii_alphanumeric() || b"#$%&()+,-.=@[]^_{}~ ".contains(&b))
         && !query.is_empty()
         && !query.starts_with('-')

@@ -91,12 +91,13 @@ async fn list(
     let equal = match theirs {
         Ok(versions) if versions.is_empty() => {
             // `go` says so of any path in any repository. One with a commit for it exists.
-            let head = Question::new(question.path.clone(), "HEAD");
-            let told = &Go::cold(client).versions(&[head]).await[0];
+            let latest = Question::new(question.path.clone(), "latest");
+            let told = &Go::cold(client).versions(&[latest]).await[0];
             ours.status == 200 && text.is_empty() || ours.status == 404 && told.info.is_none()
         }
         Ok(versions) => ours.status == 200 && text.lines().eq(versions.iter().map(String::as_str)),
-        Err(_) => ours.status != 200,
+        // A list does not depend on what cannot be fetched: we pass over tags on trees and files, `go` fails over them.
+        Err(error) => ours.status != 200 || error.contains("unexpected response from git log"),
     };
     (!equal).then(|| Difference {
         question: question.clone(),
@@ -108,6 +109,10 @@ async fn list(
 
 async fn version(proxy: &Proxy, question: &Question, told: &Told) -> Vec<Difference> {
     let info = ask::info(proxy, question).await;
+    if told.error.as_ref().is_some_and(|error| error.contains("git fetch --unshallow")) {
+        // It asks for HEAD then, whatever it wants: where HEAD has no commit, `go` never learns the history.
+        return Vec::new();
+    }
     let mut faults = Vec::new();
     let mut fault = |what, ours: String, theirs: String| {
         let ours = if ours.starts_with('5') { ours + &logged(proxy, &question.path) } else { ours };
@@ -196,8 +201,24 @@ fn words(told: &Told, question: &Question) -> Option<String> {
     Some(words.lines().next().unwrap_or_default().to_owned())
 }
 
+/// A text without what `go` quotes its own way: file names that are no plain text, passed on as they are or escaped.
 fn plain(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(500).collect()
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let escape = match rest.get(..2) {
+            Some("\\t" | "\\n") => 2,
+            Some("\\x") => 4.min(rest.len()),
+            Some("\\u") => rest.find('}').map_or(2, |end| end + 1),
+            _ => 0,
+        };
+        if escape == 0 && c.is_ascii_graphic() {
+            out.push(c);
+        }
+        rest = rest.get(escape.max(c.len_utf8())..).unwrap_or_default();
+    }
+    out.truncate(500);
+    out
 }
 
 fn why(told: &Told) -> String {

@@ -75,7 +75,13 @@ async fn without_git_the_error_says_what_is_missing() {
     let Some(world) = World::with_ssh("") else { return };
     for git in [None, Some("/nonexistent/git".into())] {
         let client = world.client_with(git);
-        let error = client.remote("ssh://git@git.corp/a", Access::default()).await.unwrap().refs().await.unwrap_err();
+        let error = client
+            .remote("ssh://git@git.corp/a", Access { internal: true, ..Access::default() })
+            .await
+            .unwrap()
+            .refs()
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unavailable);
         assert!(error.message().contains("git: command not found on the proxy host"), "{error}");
     }
@@ -102,7 +108,9 @@ async fn what_is_refused_starts_no_program() {
             Ok(remote) => remote.refs().await.map(drop),
             Err(error) => Err(error),
         };
-        assert_eq!(refused.map_err(|e| e.kind()), Err(ErrorKind::Refused), "{url}");
+        // An address inside is no answer of anybody, so that nobody learns whether there is something.
+        let kinds = [ErrorKind::Refused, ErrorKind::Unavailable];
+        assert!(refused.as_ref().is_err_and(|e| kinds.contains(&e.kind())), "{url}: {refused:?}");
     }
     let calls = recorder.calls("git");
     assert!(calls.iter().all(|call| call.contains(" config ") || call.starts_with("git config")), "{calls:?}");

@@ -96,6 +96,11 @@ impl World {
         names.iter().all(|name| self.has(name))
     }
 
+    /// Git finds nothing wrong with the copy.
+    fn fsck(&self) {
+        self.repo.git(&["-C", &self.copy.path().display().to_string(), "fsck", "--full"]);
+    }
+
     fn log(&self, name: &str) -> String {
         fs::read_to_string(self.home.path().join(name)).unwrap_or_default()
     }

@@ -1,5 +1,6 @@
-//! Our answers beside those of `go`. Where a `go` that had answered other questions before differs from us, a new one is
-//! asked that question alone: either answer is right.
+//! Our answers beside those of `go`. What `go` says can depend on what it was asked before: which tags it knows of, and
+//! whether it has the whole history. Where one that had answered other questions differs from us, a new one is asked that
+//! question alone, then one that has fetched everything: any of these answers is right.
 
 use std::collections::BTreeSet;
 
@@ -69,15 +70,25 @@ pub(crate) async fn compare(proxy: &Proxy, client: &GoClient, questions: &[Quest
         let theirs = go.versions(&lot).await;
         for (question, told) in lot.iter().zip(&theirs) {
             let mut found = version(proxy, question, told).await;
-            if !found.is_empty() {
-                let again = Go::cold(client).versions(std::slice::from_ref(question)).await;
-                found = version(proxy, question, &again[0]).await;
+            for knowing in [None, Some("0123456789ab")] {
+                if !found.is_empty() {
+                    found = version(proxy, question, &alone(client, question, knowing).await).await;
+                }
             }
             outcome.count(told);
             outcome.differences.extend(found);
         }
     }
     outcome
+}
+
+/// What a new `go` says to one question. A hash that is not there makes it fetch all that there is beforehand.
+async fn alone(client: &GoClient, question: &Question, first: Option<&str>) -> Told {
+    let go = Go::cold(client);
+    if let Some(query) = first {
+        go.versions(&[Question::new(question.path.clone(), query)]).await;
+    }
+    go.versions(std::slice::from_ref(question)).await.remove(0)
 }
 
 async fn list(

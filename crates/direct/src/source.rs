@@ -187,7 +187,7 @@ impl Inner {
                 scratch: &self.options.root,
                 making: &self.making,
             };
-            files.push((Object::Module(version.clone(), Kind::Zip), content.zip(store).await?));
+            files.push((Object::Module(version.clone(), Kind::Zip), Box::pin(content.zip(store)).await?));
         }
         files.extend(git.small_files(&revision, version, store).await?);
         // What was asked for goes first.

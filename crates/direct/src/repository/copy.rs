@@ -87,9 +87,7 @@ impl Copy {
         match self.open().await? {
             Ok(odb) if odb.packs() <= MOST_PACKS => return Ok(self.keep(odb)),
             Ok(_) => {}
-            Err(what) => {
-                tracing::warn!(copy = %self.git_dir().display(), %what, "removing a damaged copy of a repository")
-            }
+            Err(what) => self.say_damaged(&what),
         }
         self.empty(turn)?;
         self.open().await?.map(|odb| self.keep(odb)).map_err(|what| from_git(goproxy_git::Error::Corrupt(what)))
@@ -158,8 +156,12 @@ impl Copy {
         if self.opened().is_some_and(|now| !Arc::ptr_eq(&now, damaged)) {
             return Ok(());
         }
-        tracing::warn!(copy = %self.git_dir().display(), %what, "removing a damaged copy of a repository");
+        self.say_damaged(what);
         self.empty(&turn)
+    }
+
+    fn say_damaged(&self, what: &str) {
+        tracing::warn!(copy = %self.git_dir().display(), what, "removing a damaged copy of a repository");
     }
 
     /// Makes sure that the wanted objects are here: what several ask for at a time is fetched at once.

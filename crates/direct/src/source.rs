@@ -305,7 +305,8 @@ impl Source for Native {
                 Place::Other(source) => source.fetch(version, kind, store).await,
             }
         };
-        self.answer(version, work).await
+        // It holds all that making a zip needs.
+        Box::pin(self.answer(version, work)).await
     }
 }
 

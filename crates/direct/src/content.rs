@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 use crate::{
     archive::{self, Plan, Planned},
     coderepo::Revision,
-    repository::Copy,
+    repository::{Copy, incomplete},
 };
 
 /// Fetches until everything is here, at most: directories, files, and what a remote has left out.
@@ -78,7 +78,7 @@ impl Content<'_> {
             }
             self.fetch(missing, None).await?;
         }
-        Err(Error::internal(format!("{}: files are missing after fetching them", self.module)))
+        Err(incomplete().with_detail(format!("{}: files are missing after fetching them", self.module)))
     }
 
     /// Whether next to nothing of the repository is here: then everything at once is one operation, and the remote can
@@ -117,7 +117,7 @@ impl Content<'_> {
                 break;
             }
             if round == ROUNDS {
-                return Err(Error::internal(format!("{}: files are missing after fetching them", self.module)));
+                return Err(incomplete().with_detail(format!("{}: files are missing after fetching them", self.module)));
             }
             self.fetch(missing, None).await?;
         }

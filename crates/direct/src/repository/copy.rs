@@ -9,7 +9,7 @@ use goproxy_engine::{Error, Result, blocking};
 use goproxy_fetch::Remote;
 use goproxy_git::{FetchRequest, Kind, Objects, Odb, Oid, Refs};
 
-use super::{fetching::Fetching, from_git, local::Local, snapshot::Snapshot};
+use super::{fetching::Fetching, from_git, incomplete, local::Local, snapshot::Snapshot};
 
 /// More packs than this make every look-up slow, and are files to keep open: the copy is begun anew.
 const MOST_PACKS: usize = 256;
@@ -136,7 +136,12 @@ impl Copy {
             request.haves = self.complete.lock().unwrap_or_else(PoisonError::into_inner).clone();
         }
         self.remote.fetch(&request, &self.git_dir()).await?;
-        blocking(move || odb.refresh().map_err(from_git)).await
+        let came = move || {
+            odb.refresh()?;
+            let lacks = |id: &Oid| odb.header(id).map(|header| header.is_none());
+            request.wants.iter().map(lacks).try_fold(true, |all, lacks| lacks.map(|lacks| all && !lacks))
+        };
+        if blocking(move || came().map_err(from_git)).await? { Ok(()) } else { Err(incomplete()) }
     }
 
     /// Remembers commits whose whole history is here.

@@ -4,10 +4,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use goproxy_engine::{Error, Result};
+use goproxy_engine::Result;
 use goproxy_git::{Commit, EntryKind, FetchRequest, Filter, Kind, Objects, Odb, Oid, Refs};
 
-use super::copy::Copy;
+use super::{copy::Copy, incomplete};
 use crate::coderepo::Repo;
 
 /// Files up to this size come along with the directories that lead to a module's go.mod.
@@ -104,7 +104,7 @@ impl Repo for View {
                 }
             }
         }
-        Err(Error::internal(format!("{commit}:{path} is missing after fetching it")))
+        Err(incomplete().with_detail(format!("{commit}:{path} is missing after fetching it")))
     }
 
     async fn commits_with_prefix(&self, hex: &str) -> Result<Vec<Oid>> {

@@ -1,13 +1,15 @@
-//! Chores of this repository: `cargo xtask deps`, `cargo xtask bench`.
+//! Chores of this repository: `cargo xtask deps`, `cargo xtask bench`, `cargo xtask differential`.
 #![expect(clippy::print_stdout, clippy::disallowed_methods, reason = "a command line tool for developers")]
 
 mod bench;
 mod deps;
+mod differential;
 
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: cargo xtask deps | cargo xtask bench hits|downloads [--rounds N]
-       cargo xtask bench direct [--rounds N] [--engine native|go|default] [--latency MS,MS] [--repositories NAME,NAME] [--plain]";
+       cargo xtask bench direct [--rounds N] [--engine native|go|default] [--latency MS,MS] [--repositories NAME,NAME] [--plain]
+       cargo xtask differential [--repositories N] [--seed S] [--server KIND] [--engine native|go] [--keep]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -17,6 +19,7 @@ fn main() -> ExitCode {
         ["bench", "hits", rest @ ..] => bench::hits(rest),
         ["bench", "direct", rest @ ..] => bench::direct(rest),
         ["bench", "downloads", rest @ ..] => bench::downloads(rest),
+        ["differential", rest @ ..] => differential::run(rest),
         _ => Err(anyhow::anyhow!(USAGE)),
     };
     match result {

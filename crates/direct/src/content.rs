@@ -11,12 +11,12 @@ use gomod::ModuleVersion;
 use goproxy_engine::{Error, Result, Staging, Store, blocking};
 use goproxy_fetch::GitClient;
 use goproxy_git::{EntryKind, FetchRequest, Filter, Objects, Odb, Oid};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 use crate::{
     archive::{self, Plan, Planned},
     coderepo::Revision,
-    repository::{Copy, incomplete},
+    repository::{Copy, Watched, incomplete},
 };
 
 /// Fetches until everything is here, at most: directories, files, and what a remote has left out.
@@ -36,31 +36,45 @@ pub(crate) struct Content<'a> {
     pub(crate) nested: bool,
     /// Where a temporary directory may be made.
     pub(crate) scratch: &'a Path,
+    /// Turns of those that work on zips. Who waits for a remote has none: a slow one is no matter of the others.
+    pub(crate) making: &'a Semaphore,
 }
 
 impl Content<'_> {
     /// Makes the zip.
     pub(crate) async fn zip(&self, store: &dyn Store) -> Result<Staging> {
-        let plan = self.plan().await?;
-        let module = self.module.clone();
-        if plan.converted() {
-            let archive = self.archive().await?;
-            let odb = self.copy.odb().await?;
-            let write =
-                move |out: &mut dyn io::Write| archive::write_converted(&plan, &*odb, &archive.tar(), &module, out);
-            return staged(store, write).await;
+        let (plan, objects) = self.plan().await?;
+        if !plan.converted() {
+            return self.written(store, plan, objects, archive::write).await;
         }
-        let odb = self.copy.odb().await?;
-        staged(store, move |out| archive::write(&plan, &*odb, &module, out)).await
+        let archive = self.archive().await?;
+        let objects = self.copy.watched().await?;
+        let tar = archive.tar();
+        let write = move |plan: &Plan, objects: &dyn Objects, module: &ModuleVersion, out: &mut dyn io::Write| {
+            archive::write_converted(plan, objects, &tar, module, out)
+        };
+        self.written(store, plan, objects, write).await
     }
 
-    /// Which files it holds; their contents are here then.
-    async fn plan(&self) -> Result<Plan> {
+    /// Writes it when it is its turn: nothing is waited for then but our own disk.
+    async fn written(
+        &self,
+        store: &dyn Store,
+        plan: Plan,
+        objects: Watched,
+        write: impl FnOnce(&Plan, &dyn Objects, &ModuleVersion, &mut dyn io::Write) -> Result<()> + Send + 'static,
+    ) -> Result<Staging> {
+        let _turn = self.making.acquire().await;
+        let (reader, module) = (objects.clone(), self.module.clone());
+        let staging = staged(store, move |out| write(&plan, &reader, &module, out)).await;
+        self.copy.after(&objects, staging).await
+    }
+
+    /// Which files it holds, and objects that have their contents.
+    async fn plan(&self) -> Result<(Plan, Watched)> {
         for round in 0..ROUNDS {
-            let (tree, dir, module) = (self.revision.tree, self.revision.dir.clone(), self.module.clone());
-            let odb = self.copy.odb().await?;
-            let planned = blocking(move || archive::plan(&*odb, &tree, &dir, &module)).await?;
-            let plan = match planned {
+            let objects = self.copy.watched().await?;
+            let planned = match self.planned(&objects).await? {
                 Planned::Missing(ids) if round == 0 && !self.nested && self.is_new().await? => {
                     self.fetch_whole(ids).await?;
                     continue;
@@ -71,14 +85,23 @@ impl Content<'_> {
                 }
                 Planned::Ready(plan) => plan,
             };
-            let blobs = plan.blobs();
-            let missing = self.copy.read(move |odb| absent(odb, blobs)).await?;
+            let (reader, blobs) = (objects.clone(), planned.blobs());
+            let missing = blocking(move || absent(&reader, blobs).map_err(|e| Error::internal(e.to_string()))).await;
+            let missing = self.copy.after(&objects, missing).await?;
             if missing.is_empty() {
-                return Ok(plan);
+                return Ok((planned, objects));
             }
             self.fetch(missing, None).await?;
         }
         Err(incomplete().with_detail(format!("{}: files are missing after fetching them", self.module)))
+    }
+
+    async fn planned(&self, objects: &Watched) -> Result<Planned> {
+        let _turn = self.making.acquire().await;
+        let (tree, dir, module) = (self.revision.tree, self.revision.dir.clone(), self.module.clone());
+        let reader = objects.clone();
+        let planned = blocking(move || archive::plan(&reader, &tree, &dir, &module)).await;
+        self.copy.after(objects, planned).await
     }
 
     /// Whether next to nothing of the repository is here: then everything at once is one operation, and the remote can
@@ -152,7 +175,7 @@ impl Drop for Archive {
 }
 
 /// Those that are not here.
-fn absent(odb: &Odb, ids: Vec<Oid>) -> Result<Vec<Oid>, goproxy_git::Error> {
+fn absent(odb: &dyn Objects, ids: Vec<Oid>) -> Result<Vec<Oid>, goproxy_git::Error> {
     let mut absent = Vec::new();
     for id in ids {
         if !odb.contains(&id)? {
@@ -228,5 +251,57 @@ impl io::Write for Pieces {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use gomod::{ModulePath, Version};
+
+    use super::*;
+    use crate::{
+        coderepo::{CodeRepo, Coordinates},
+        repository::{Purpose, View, tests::World},
+    };
+
+    #[tokio::test]
+    async fn zips_that_waited_for_a_slow_remote_kept_others_from_being_made() {
+        let Some(world) = World::new().await else { return };
+        world.repo.commit(&[
+            ("go.mod", "module example.com/m\n"),
+            ("m.go", &format!("package m // {}\n", "x".repeat(1 << 20))),
+        ]);
+        world.repo.tag("v1.0.0");
+        let copy = world.copy().await;
+        let (path, version) = (ModulePath::parse("example.com/m").unwrap(), Version::parse("v1.0.0").unwrap());
+        let coordinates = Coordinates::new(&path, "example.com/m", "").unwrap();
+        let view = View::new(Arc::clone(&copy), "", Purpose::Files);
+        let revision = CodeRepo::new(coordinates, &view).version(&version).await.unwrap();
+        let making = Semaphore::new(1);
+        let module = ModuleVersion::new(path, version).unwrap();
+        let (git, scratch) = (world.client(), world.root.path());
+        let content = Content {
+            git: &git,
+            copy: &copy,
+            revision: &revision,
+            module: &module,
+            nested: true,
+            scratch,
+            making: &making,
+        };
+        // Its files are not here, and never come.
+        world.host.latency(Duration::from_secs(3600));
+        let plan = content.plan();
+        tokio::pin!(plan);
+        let mut free = false;
+        for _ in 0..100 {
+            tokio::select! {
+                _ = &mut plan => break,
+                () = tokio::time::sleep(Duration::from_millis(20)) => free |= making.available_permits() == 1,
+            }
+        }
+        assert!(free);
     }
 }

@@ -174,12 +174,10 @@ impl Inner {
         let prefix = git.coordinates.tag_prefix();
         let below = |tag: &str| tag.strip_prefix(&*prefix).is_some_and(|rest| rest.contains('/'));
         let nested = refs.tags().any(|(tag, _)| below(tag));
-        let purpose = if kind == Kind::Zip && !nested { Purpose::Content } else { Purpose::Files };
-        let view = git.view(purpose);
+        let view = git.view(purpose(kind, nested, git.coordinates.dir()));
         let revision = CodeRepo::new(git.coordinates.clone(), &view).version(version.version()).await?;
         let mut files = Vec::new();
         if kind == Kind::Zip {
-            let _turn = self.making.acquire().await;
             let content = Content {
                 git: &self.options.git,
                 copy: &git.copy,
@@ -187,6 +185,7 @@ impl Inner {
                 module: version,
                 nested,
                 scratch: &self.options.root,
+                making: &self.making,
             };
             files.push((Object::Module(version.clone(), Kind::Zip), content.zip(store).await?));
         }
@@ -198,6 +197,12 @@ impl Inner {
 }
 
 type Files = Vec<(Object, Staging)>;
+
+/// A whole commit is fetched where all of it is the module's; of another one, what its directory needs is known only
+/// when the way there is here.
+fn purpose(kind: Kind, nested: bool, dir: &str) -> Purpose {
+    if kind == Kind::Zip && !nested && dir.is_empty() { Purpose::Content } else { Purpose::Files }
+}
 
 impl Git {
     fn view(&self, purpose: Purpose) -> View {
@@ -300,6 +305,20 @@ impl Source for Native {
                 Place::Other(source) => source.fetch(version, kind, store).await,
             }
         };
-        self.answer(version, work).await
+        // It holds all that making a zip needs.
+        Box::pin(self.answer(version, work)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_module_in_a_directory_cost_the_whole_repository() {
+        assert_eq!(purpose(Kind::Zip, false, "sub"), Purpose::Files);
+        assert_eq!(purpose(Kind::Zip, true, ""), Purpose::Files);
+        assert_eq!(purpose(Kind::Mod, false, ""), Purpose::Files);
+        assert_eq!(purpose(Kind::Zip, false, ""), Purpose::Content);
     }
 }

@@ -5,7 +5,6 @@
 
 mod attributes;
 mod plan;
-mod reading;
 mod tar;
 #[cfg(test)]
 mod tests;
@@ -16,19 +15,25 @@ use std::{io, path::Path};
 
 use gomod::ModuleVersion;
 use goproxy_engine::{Error, ErrorKind, Result};
-use goproxy_git::Objects;
+use goproxy_git::{Kind, Objects, Oid};
 
 pub(crate) use self::plan::{Plan, Planned, plan};
 use self::writer::ZipWriter;
 
-/// Writes the zip of a plan. Blocks; memory is that of one file, its compressed form if it is not
-/// large, and a few small files that are read ahead.
+/// Largest file that is read. More than a zip holds is refused before.
+const MAX_FILE: u64 = gomod::zip::MAX_ZIP;
+
+/// Writes the zip of a plan. Blocks; memory is that of one file, and its compressed form if it is not
+/// large.
 ///
 /// # Errors
 /// Those of `out`, and objects that are not there any more: internal.
 pub(crate) fn write(plan: &Plan, objects: &dyn Objects, module: &ModuleVersion, out: &mut dyn io::Write) -> Result<()> {
     let mut zip = ZipWriter::new(out);
-    reading::each(&plan.files, objects, |path, content| zip.file(&format!("{module}/{path}"), content))?;
+    for file in &plan.files {
+        let content = content(objects, &file.id)?;
+        zip.file(&format!("{module}/{}", file.path), &content).map_err(|e| internal(&e))?;
+    }
     zip.finish().map_err(|e| internal(&e))
 }
 
@@ -46,10 +51,19 @@ pub(crate) fn write_converted(
     let mut zip = ZipWriter::new(out);
     tar::each_chosen(plan, tar, module, |path, content| zip.file(&format!("{module}/{path}"), content))?;
     if let Some(license) = plan.license {
-        let content = reading::content(objects, &license)?;
+        let content = content(objects, &license)?;
         zip.file(&format!("{module}/LICENSE"), &content).map_err(|e| internal(&e))?;
     }
     zip.finish().map_err(|e| internal(&e))
+}
+
+/// A file's content.
+fn content(objects: &dyn Objects, id: &Oid) -> Result<Vec<u8>> {
+    match objects.read(id, MAX_FILE).map_err(|e| internal(&e))? {
+        Some(object) if object.kind == Kind::Blob => Ok(object.data),
+        Some(_) => Err(internal(&goproxy_git::Error::Corrupt(format!("object {id} is no file")))),
+        None => Err(internal(&goproxy_git::Error::Missing(*id))),
+    }
 }
 
 fn internal(error: &dyn std::fmt::Display) -> Error {

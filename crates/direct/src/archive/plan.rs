@@ -28,8 +28,6 @@ pub(super) struct File {
     /// Relative to the module.
     pub(super) path: String,
     pub(super) id: Oid,
-    /// Its size in bytes; none as long as it is not here.
-    pub(super) size: u64,
 }
 
 /// A plan, or what it takes to make one.
@@ -137,7 +135,7 @@ fn chosen(
     let places = select(&walked.files, vendoring).map_err(Why::Rules)?;
     let planned = |place: usize| {
         let file = &walked.files[place];
-        File { path: String::from_utf8_lossy(&file.path).into_owned(), id: walked.ids[place], size: file.size }
+        File { path: String::from_utf8_lossy(&file.path).into_owned(), id: walked.ids[place] }
     };
     Ok(Plan { files: places.into_iter().map(planned).collect(), ..plan })
 }

@@ -19,6 +19,9 @@ const MOST_IDLE: usize = 128;
 /// Refs that idle copies hold in memory, some hundred bytes each.
 const MOST_IDLE_REFS: usize = 500_000;
 
+/// Idle copies whose files stay open: each holds up to 16 MiB of what was read, and indexes.
+const MOST_IDLE_OPEN: usize = 16;
+
 /// Where copies are and how long what they know is believed.
 #[derive(Debug)]
 pub(crate) struct CopiesOptions {
@@ -48,11 +51,15 @@ impl Copies {
     /// The copy of the repository at a URL. Nothing is fetched yet.
     pub(crate) async fn open(&self, url: &str, access: Access) -> Result<Arc<Copy>> {
         let remote = self.options.git.remote(url, access).await?;
-        self.sweeper.sweep_sometimes();
         let name = name(&remote, access);
-        if let Some(copy) = self.lock().get(&name) {
+        let found = self.lock().get(&name).cloned();
+        if self.sweeper.is_due() {
+            self.sweep();
+        }
+        close_idle(&self.lock());
+        if let Some(copy) = found {
             copy.touch();
-            return Ok(Arc::clone(copy));
+            return Ok(copy);
         }
         let dir = self.options.root.join(&name[..2]).join(&name[2..]);
         let at = dir.display().to_string();
@@ -63,6 +70,12 @@ impl Copies {
         forget_idle(&mut open);
         // Somebody else may have been as quick: there is one copy, so that there is one fetch.
         Ok(Arc::clone(open.entry(name).or_insert(copy)))
+    }
+
+    fn sweep(&self) {
+        // What is held is not removed.
+        forget_idle(&mut self.lock());
+        self.sweeper.sweep();
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<Copy>>> {
@@ -85,5 +98,60 @@ fn forget_idle(open: &mut HashMap<String, Arc<Copy>>) {
     let refs: usize = open.values().filter(|copy| idle(copy)).map(|copy| copy.snapshot.len()).sum();
     if open.len() > MOST_IDLE || refs > MOST_IDLE_REFS {
         open.retain(|_, copy| !idle(copy));
+    }
+}
+
+/// Closes the files of copies that nobody uses, if there are many.
+fn close_idle(open: &HashMap<String, Arc<Copy>>) {
+    let idle = open.values().filter(|copy| Arc::strong_count(copy) == 1 && copy.is_open());
+    let idle: Vec<_> = idle.collect();
+    if idle.len() > MOST_IDLE_OPEN {
+        idle.into_iter().for_each(|copy| copy.close());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::tests::World, *};
+
+    async fn eventually(what: impl Fn() -> bool) {
+        for _ in 0..500 {
+            if what() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("it does not happen");
+    }
+
+    #[tokio::test]
+    async fn idle_copies_were_held_whatever_their_size() {
+        let Some(world) = World::new().await else { return };
+        world.repo.commit(&[("go.mod", "module m\n")]);
+        let copies = world.copies(Duration::ZERO, 0);
+        let copy = world.open(&copies, "a/b").await;
+        let pack = copy.git_dir().join("objects/pack");
+        copy.odb().await.unwrap();
+        std::fs::write(pack.join("pack-1.pack"), "some bytes").unwrap();
+        drop(copy);
+        copies.sweep();
+        eventually(|| !pack.exists()).await;
+    }
+
+    #[tokio::test]
+    async fn every_idle_copy_kept_its_files_open() {
+        let Some(world) = World::new().await else { return };
+        let copies = world.copies(Duration::from_secs(3600), u64::MAX);
+        let used = world.open(&copies, "a/b").await;
+        used.odb().await.unwrap();
+        for n in 0..=MOST_IDLE_OPEN {
+            let path = format!("many/{n}");
+            world.host.add(&path, &world.repo);
+            world.open(&copies, &path).await.odb().await.unwrap();
+        }
+        assert_eq!(copies.lock().values().filter(|copy| copy.is_open()).count(), MOST_IDLE_OPEN + 2);
+        world.open(&copies, "a/b").await;
+        assert_eq!(copies.lock().values().filter(|copy| copy.is_open()).count(), 1);
+        assert!(used.is_open());
     }
 }

@@ -9,7 +9,12 @@ use goproxy_engine::{Error, Result, blocking};
 use goproxy_fetch::Remote;
 use goproxy_git::{FetchRequest, Kind, Objects, Odb, Oid, Refs};
 
-use super::{fetching::Fetching, from_git, incomplete, local::Local, snapshot::Snapshot};
+use super::{
+    fetching::Fetching,
+    from_git, incomplete,
+    local::{Local, Turn},
+    snapshot::Snapshot,
+};
 
 /// More packs than this make every look-up slow, and are files to keep open: the copy is begun anew.
 const MOST_PACKS: usize = 256;
@@ -55,22 +60,69 @@ impl Copy {
         self.local.touch();
     }
 
-    /// What is here.
+    /// What is here. A copy that turns out to be damaged is begun anew.
     pub(crate) async fn odb(&self) -> Result<Arc<Odb>> {
         if let Some(odb) = self.opened() {
             return Ok(odb);
         }
+        match self.open().await? {
+            Ok(odb) => Ok(Arc::clone(self.lock_odb().get_or_insert(odb))),
+            Err(_) => self.current(&self.turn().await?).await,
+        }
+    }
+
+    /// What is here at this moment, and usable: another process may have fetched more, have begun the copy anew, or have
+    /// left it damaged.
+    async fn current(&self, turn: &Turn) -> Result<Arc<Odb>> {
+        if let Some(odb) = self.opened() {
+            let (reader, head) = (Arc::clone(&odb), self.git_dir().join("HEAD"));
+            let usable = move || {
+                let gone = !head.exists() || reader.lost_packs().unwrap_or(true);
+                !gone && reader.refresh().is_ok() && reader.packs() <= MOST_PACKS
+            };
+            if blocking(move || Ok(usable())).await? {
+                return Ok(odb);
+            }
+        }
+        match self.open().await? {
+            Ok(odb) if odb.packs() <= MOST_PACKS => return Ok(self.keep(odb)),
+            Ok(_) => {}
+            Err(what) => {
+                tracing::warn!(copy = %self.git_dir().display(), %what, "removing a damaged copy of a repository");
+            }
+        }
+        self.empty(turn)?;
+        self.open().await?.map(|odb| self.keep(odb)).map_err(|what| from_git(goproxy_git::Error::Corrupt(what)))
+    }
+
+    /// Opens the files; what is wrong with them, if they are damaged.
+    async fn open(&self) -> Result<Result<Arc<Odb>, String>> {
+        // Another process may have emptied it since that was known.
+        self.completed(Vec::new());
         let format = self.snapshot.fresh(&self.remote).await?.format;
         let git_dir = self.git_dir();
-        let open =
-            move || goproxy_git::init(&git_dir, format).and_then(|()| Odb::open(&git_dir, format)).map_err(from_git);
-        let odb = Arc::new(blocking(open).await?);
-        Ok(Arc::clone(self.lock_odb().get_or_insert(odb)))
+        let open = move || goproxy_git::init(&git_dir, format).and_then(|()| Odb::open(&git_dir, format));
+        blocking(move || match open() {
+            Ok(odb) => Ok(Ok(Arc::new(odb))),
+            Err(goproxy_git::Error::Corrupt(what)) => Ok(Err(what)),
+            Err(error) => Err(from_git(error)),
+        })
+        .await
     }
 
     /// Closes the files of the copy until it is read again.
     pub(super) fn close(&self) {
         *self.lock_odb() = None;
+    }
+
+    /// Whether files are open.
+    pub(super) fn is_open(&self) -> bool {
+        self.lock_odb().is_some()
+    }
+
+    fn keep(&self, odb: Arc<Odb>) -> Arc<Odb> {
+        *self.lock_odb() = Some(Arc::clone(&odb));
+        odb
     }
 
     fn opened(&self) -> Option<Arc<Odb>> {
@@ -88,15 +140,26 @@ impl Copy {
         work: impl FnOnce(&Odb) -> Result<T, goproxy_git::Error> + Send + 'static,
     ) -> Result<T> {
         let odb = self.odb().await?;
-        match blocking(move || Ok(work(&odb))).await? {
+        let reader = Arc::clone(&odb);
+        match blocking(move || Ok(work(&reader))).await? {
             Ok(value) => Ok(value),
-            Err(goproxy_git::Error::Corrupt(what)) => {
-                tracing::warn!(copy = %self.git_dir().display(), %what, "removing a damaged copy of a repository");
-                self.empty().await?;
-                Err(from_git(goproxy_git::Error::Corrupt(what)))
+            Err(error) => {
+                if let goproxy_git::Error::Corrupt(what) = &error {
+                    self.remove_damaged(&odb, what).await?;
+                }
+                Err(from_git(error))
             }
-            Err(error) => Err(from_git(error)),
         }
+    }
+
+    /// Empties the copy, of which something was damaged as it was read, unless somebody has done so meanwhile.
+    pub(super) async fn remove_damaged(&self, damaged: &Arc<Odb>, what: &str) -> Result<()> {
+        let turn = self.turn().await?;
+        if self.opened().is_some_and(|now| !Arc::ptr_eq(&now, damaged)) {
+            return Ok(());
+        }
+        tracing::warn!(copy = %self.git_dir().display(), %what, "removing a damaged copy of a repository");
+        self.empty(&turn)
     }
 
     /// Makes sure that the wanted objects are here: what several ask for at a time is fetched at once.
@@ -106,21 +169,14 @@ impl Copy {
 
     /// Fetches, in the turn of this process.
     pub(super) async fn fetch_now(&self, mut request: FetchRequest) -> Result<()> {
-        let local_failed = |e: std::io::Error| Error::internal(format!("{}: {e}", self.git_dir().display()));
-        let turn = self.local.turn().await.map_err(local_failed)?;
-        let mut odb = self.odb().await?;
-        if odb.packs() > MOST_PACKS {
-            turn.empty(&self.local).map_err(local_failed)?;
-            self.close();
-            odb = self.odb().await?;
-        }
+        let turn = self.turn().await?;
+        let odb = self.current(&turn).await?;
         let wants = std::mem::take(&mut request.wants);
-        // Another process may have fetched them meanwhile; but a commit that is here may be wanted with what it follows or
+        // Somebody else may have fetched them meanwhile; but a commit that is here may be wanted with what it follows or
         // contains.
         let again = !request.shallow || request.filter.is_none();
         let reader = Arc::clone(&odb);
         let missing = move || {
-            reader.refresh()?;
             let needed = |id: &Oid| {
                 let here = reader.header(id)?;
                 Ok(here.is_none_or(|(kind, _)| again && kind == Kind::Commit))
@@ -136,9 +192,10 @@ impl Copy {
             request.haves = self.complete.lock().unwrap_or_else(PoisonError::into_inner).clone();
         }
         self.remote.fetch(&request, &self.git_dir()).await?;
+        let fetched = self.keep(odb);
         let came = move || {
-            odb.refresh()?;
-            let lacks = |id: &Oid| odb.header(id).map(|header| header.is_none());
+            fetched.refresh()?;
+            let lacks = |id: &Oid| fetched.header(id).map(|header| header.is_none());
             request.wants.iter().map(lacks).try_fold(true, |all, lacks| lacks.map(|lacks| all && !lacks))
         };
         if blocking(move || came().map_err(from_git)).await? { Ok(()) } else { Err(incomplete()) }
@@ -149,10 +206,13 @@ impl Copy {
         *self.complete.lock().unwrap_or_else(PoisonError::into_inner) = tips;
     }
 
-    async fn empty(&self) -> Result<()> {
-        let failed = |e: std::io::Error| Error::internal(format!("removing a damaged repository: {e}"));
-        self.local.turn().await.map_err(failed)?.empty(&self.local).map_err(failed)?;
-        self.completed(Vec::new());
+    async fn turn(&self) -> Result<Turn> {
+        self.local.turn().await.map_err(|e| Error::internal(format!("{}: {e}", self.git_dir().display())))
+    }
+
+    /// Removes what was fetched. Whoever reads it goes on with the files that are open.
+    fn empty(&self, turn: &Turn) -> Result<()> {
+        turn.empty(&self.local).map_err(|e| Error::internal(format!("{}: {e}", self.git_dir().display())))?;
         self.close();
         Ok(())
     }

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use goproxy_engine::{ErrorKind, Result};
+use goproxy_engine::{Error, ErrorKind, Result};
 use goproxy_git::FetchRequest;
 
 use super::copy::Copy;
@@ -37,8 +37,10 @@ impl Fetching {
         // Wishes stay in the list until they are granted: if this future is dropped, others still find theirs.
         let batch = self.alike(&wish);
         let together = copy.fetch_now(joined(&batch)).await;
-        if batch.len() > 1 && together.as_ref().is_err_and(|e| e.kind() == ErrorKind::NotFound) {
-            // One of them wants what the remote does not have: that is no matter of the others.
+        let apart = |e: &Error| matches!(e.kind(), ErrorKind::NotFound | ErrorKind::Invalid);
+        if batch.len() > 1 && together.as_ref().is_err_and(apart) {
+            // One of them wants what the remote does not have or may not send (too large, damaged), or they do so together:
+            // that is no matter of the others.
             return copy.fetch_now(wish.request.clone()).await;
         }
         for granted in &batch {

@@ -8,11 +8,15 @@ mod history;
 mod local;
 mod snapshot;
 mod sweep;
+#[cfg(test)]
+pub(crate) mod tests;
 mod view;
+mod watched;
 
 pub(crate) use copies::{Copies, CopiesOptions};
 pub(crate) use copy::Copy;
 pub(crate) use view::{Purpose, View};
+pub(crate) use watched::Watched;
 
 use goproxy_engine::{Error, ErrorKind};
 
@@ -22,7 +26,7 @@ pub(crate) fn incomplete() -> Error {
 }
 
 /// What git objects and packs did not give, as the engine has it. A damaged repository is an internal error here:
-/// whoever reads it empties it (`Copy::read`).
+/// whoever reads it empties it (`Copy::{read, after}`).
 fn from_git(error: goproxy_git::Error) -> Error {
     match error {
         goproxy_git::Error::TooLarge(what) => Error::new(ErrorKind::NotFound, what),

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use goproxy_engine::{ErrorKind, Result};
+use goproxy_engine::{Error, ErrorKind, Result};
 use goproxy_fetch::Remote;
 use goproxy_git::{ObjectFormat, Refs};
 use tokio::sync::Mutex;
@@ -26,17 +26,18 @@ pub(super) struct Advertised {
     pub(super) format: ObjectFormat,
 }
 
-/// The last answer of a remote.
+/// The last answers of a remote.
 #[derive(Debug)]
 pub(super) struct Snapshot {
     freshness: Duration,
-    last: Mutex<Option<Answer>>,
+    last: Mutex<Last>,
 }
 
-#[derive(Debug)]
-struct Answer {
-    asked: Instant,
-    said: Result<Advertised>,
+/// A failure takes nothing away that is still believed: whoever asked for something newer learns of it, the others don't.
+#[derive(Debug, Default)]
+struct Last {
+    advertised: Option<(Instant, Advertised)>,
+    failed: Option<(Instant, Error)>,
 }
 
 impl Snapshot {
@@ -46,49 +47,97 @@ impl Snapshot {
 
     /// The refs, at most as old as the freshness period.
     pub(super) async fn fresh(&self, remote: &Remote) -> Result<Advertised> {
-        self.within(self.freshness, remote).await
+        self.within(self.freshness, remote.refs()).await
     }
 
     /// The refs of this moment.
     pub(super) async fn newer(&self, remote: &Remote) -> Result<Advertised> {
-        self.within(MOMENT.min(self.freshness), remote).await
+        self.within(MOMENT.min(self.freshness), remote.refs()).await
     }
 
     /// Whether the next question goes to the remote.
     pub(super) fn is_stale(&self) -> bool {
         // Locked: somebody asks at this moment.
-        self.last.try_lock().is_ok_and(|last| last.as_ref().is_none_or(|answer| !answer.holds(self.freshness)))
+        self.last.try_lock().is_ok_and(|last| last.within(self.freshness, None).is_none())
     }
 
     /// How many refs are held in memory.
     pub(super) fn len(&self) -> usize {
         let last = self.last.try_lock();
-        last.ok().and_then(|last| Some(last.as_ref()?.said.as_ref().ok()?.refs.refs.len())).unwrap_or_default()
+        last.ok().and_then(|last| Some(last.advertised.as_ref()?.1.refs.refs.len())).unwrap_or_default()
     }
 
     /// Those who come while the remote is asked wait for its answer. If the one who asks is cancelled, the next asks.
-    async fn within(&self, age: Duration, remote: &Remote) -> Result<Advertised> {
+    async fn within(
+        &self,
+        age: Duration,
+        ask: impl Future<Output = Result<(ObjectFormat, Refs)>>,
+    ) -> Result<Advertised> {
         let came = Instant::now();
         let mut last = self.last.lock().await;
-        if let Some(answer) = last.as_ref()
-            && (answer.asked >= came || answer.holds(age))
-        {
-            return answer.said.clone();
+        if let Some(answer) = last.within(age, Some(came)) {
+            return answer;
         }
         let asked = Instant::now();
-        let said = remote.refs().await.map(|(format, refs)| Advertised { refs: Arc::new(refs), format });
-        *last = Some(Answer { asked, said: said.clone() });
-        said
+        match ask.await {
+            Ok((format, refs)) => {
+                let advertised = Advertised { refs: Arc::new(refs), format };
+                *last = Last { advertised: Some((asked, advertised.clone())), failed: None };
+                Ok(advertised)
+            }
+            Err(error) => {
+                if error.kind() == ErrorKind::NotFound {
+                    last.advertised = None;
+                }
+                last.failed = Some((asked, error.clone()));
+                Err(error)
+            }
+        }
     }
 }
 
-impl Answer {
-    fn holds(&self, age: Duration) -> bool {
-        let age = match &self.said {
-            Ok(_) => age,
-            Err(e) if e.kind() == ErrorKind::NotFound => age.min(ABSENCE),
-            Err(_) => age.min(FAILURE),
-        };
-        self.asked.elapsed() < age
+impl Last {
+    /// What is believed of answers at most so old, and of those to questions that were asked since `came`.
+    fn within(&self, age: Duration, came: Option<Instant>) -> Option<Result<Advertised>> {
+        let holds = |asked: Instant, age: Duration| came.is_some_and(|came| asked >= came) || asked.elapsed() < age;
+        if let Some((_, advertised)) = self.advertised.as_ref().filter(|(asked, _)| holds(*asked, age)) {
+            return Some(Ok(advertised.clone()));
+        }
+        let (asked, error) = self.failed.as_ref()?;
+        let most = if error.kind() == ErrorKind::NotFound { ABSENCE } else { FAILURE };
+        holds(*asked, age.min(most)).then(|| Err(error.clone()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn answered() -> Result<(ObjectFormat, Refs)> {
+        Ok((ObjectFormat::Sha1, Refs::default()))
+    }
+
+    async fn failed(kind: ErrorKind) -> Result<(ObjectFormat, Refs)> {
+        Err(Error::new(kind, "it failed"))
+    }
+
+    #[tokio::test]
+    async fn a_failure_took_fresh_refs_away_from_everybody() {
+        let snapshot = Snapshot::new(Duration::from_secs(3600));
+        snapshot.within(snapshot.freshness, answered()).await.unwrap();
+        let newer = snapshot.within(Duration::ZERO, failed(ErrorKind::Unavailable)).await;
+        assert_eq!(newer.unwrap_err().kind(), ErrorKind::Unavailable);
+        let fresh = snapshot.within(snapshot.freshness, failed(ErrorKind::Internal)).await;
+        assert!(fresh.is_ok() && !snapshot.is_stale());
+    }
+
+    #[tokio::test]
+    async fn a_repository_that_is_gone_is_gone_for_everybody() {
+        let snapshot = Snapshot::new(Duration::from_secs(3600));
+        snapshot.within(snapshot.freshness, answered()).await.unwrap();
+        snapshot.within(Duration::ZERO, failed(ErrorKind::NotFound)).await.unwrap_err();
+        let error = snapshot.within(snapshot.freshness, failed(ErrorKind::Internal)).await.unwrap_err();
+        assert_eq!((error.kind(), snapshot.is_stale()), (ErrorKind::NotFound, false));
+        assert!(snapshot.within(Duration::ZERO, answered()).await.is_ok() && !snapshot.is_stale());
     }
 }

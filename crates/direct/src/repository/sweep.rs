@@ -30,21 +30,43 @@ impl Sweeper {
         Self { root, bytes, last: Mutex::default(), running: Arc::default() }
     }
 
-    /// Sweeps in the background, if it is time to.
-    pub(super) fn sweep_sometimes(&self) {
+    /// Whether it is time to sweep, told once.
+    pub(super) fn is_due(&self) -> bool {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let due = last.is_none_or(|at| at.elapsed() > INTERVAL);
-        if !due || self.running.swap(true, Ordering::AcqRel) {
-            return;
+        let due = last.is_none_or(|at| at.elapsed() > INTERVAL) && !self.running.load(Ordering::Acquire);
+        if due {
+            *last = Some(Instant::now());
         }
-        *last = Some(Instant::now());
-        let (root, bytes, running) = (self.root.clone(), self.bytes, Arc::clone(&self.running));
+        due
+    }
+
+    /// Sweeps in the background.
+    pub(super) fn sweep(&self) {
+        let running = Running::new(&self.running);
+        let (root, bytes) = (self.root.clone(), self.bytes);
         tokio::task::spawn_blocking(move || {
+            let _running = running;
             if let Err(error) = sweep(&root, bytes) {
                 tracing::warn!(root = %root.display(), %error, "local copies of repositories cannot be swept");
             }
-            running.store(false, Ordering::Release);
         });
+    }
+}
+
+/// Says that a sweep is under way, however it ends.
+#[derive(Debug)]
+struct Running(Arc<AtomicBool>);
+
+impl Running {
+    fn new(flag: &Arc<AtomicBool>) -> Self {
+        flag.store(true, Ordering::Release);
+        Self(Arc::clone(flag))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
     }
 }
 
@@ -56,9 +78,13 @@ struct Cold {
     bytes: u64,
 }
 
-/// Removes the least recently used copies until the others are small enough. Those in use stay.
+/// Removes the least recently used copies until the others are small enough. Those in use stay. What cannot be removed
+/// keeps nothing else from being.
 pub(super) fn sweep(root: &Path, bytes: u64) -> io::Result<()> {
-    let mut copies = copies(root)?;
+    let (empty, mut copies): (Vec<_>, Vec<_>) = copies(root)?.into_iter().partition(Cold::is_forgotten);
+    for copy in empty {
+        removed(root, &copy);
+    }
     let mut total: u64 = copies.iter().map(|copy| copy.bytes).sum();
     if total <= bytes {
         return Ok(());
@@ -68,12 +94,32 @@ pub(super) fn sweep(root: &Path, bytes: u64) -> io::Result<()> {
         if total <= bytes / 100 * KEEP_PERCENT {
             break;
         }
-        if remove(root, &copy.dir)? {
-            tracing::debug!(copy = %copy.dir.display(), bytes = copy.bytes, "removed a cold copy of a repository");
+        if removed(root, &copy) {
             total -= copy.bytes;
         }
     }
     Ok(())
+}
+
+impl Cold {
+    /// Nothing was ever fetched into it, and nobody came back: somebody asked for what does not exist.
+    fn is_forgotten(&self) -> bool {
+        const LONG: Duration = Duration::from_secs(3600);
+        self.bytes == 0 && self.used.elapsed().is_ok_and(|age| age > LONG)
+    }
+}
+
+fn removed(root: &Path, copy: &Cold) -> bool {
+    match remove(root, &copy.dir) {
+        Ok(done) => {
+            tracing::debug!(copy = %copy.dir.display(), bytes = copy.bytes, done, "removing a cold copy of a repository");
+            done
+        }
+        Err(error) => {
+            tracing::warn!(copy = %copy.dir.display(), %error, "a cold copy of a repository cannot be removed");
+            false
+        }
+    }
 }
 
 fn copies(root: &Path) -> io::Result<Vec<Cold>> {
@@ -179,6 +225,20 @@ mod tests {
         drop(held);
         sweep(root, 0).unwrap();
         assert_eq!(copies(root).unwrap().len(), 0);
+    }
+
+    #[test]
+    fn what_does_not_exist_left_directories_for_ever() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path();
+        copy(root, "aa1", 1000, 10);
+        for (name, used) in [("aa2", SystemTime::UNIX_EPOCH), ("aa3", SystemTime::now())] {
+            let local = Local::open(root.join(&name[..2]).join(&name[2..])).unwrap();
+            fs::File::open(root.join(&name[..2]).join(&name[2..]).join("in-use")).unwrap().set_modified(used).unwrap();
+            drop(local);
+        }
+        sweep(root, 4000).unwrap();
+        assert!(root.join("aa/1").exists() && !root.join("aa/2").exists() && root.join("aa/3").exists());
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use goproxy_engine::Result;
+use goproxy_engine::{Error, ErrorKind, Result};
 use goproxy_git::{Commit, EntryKind, FetchRequest, Filter, Kind, Objects, Odb, Oid, Refs};
 
 use super::{copy::Copy, incomplete};
@@ -58,7 +58,20 @@ impl View {
             Purpose::Files => Some(shallow),
             Purpose::Content => None,
         };
-        self.copy.fetch(FetchRequest { wants: vec![*id], shallow: true, filter, ..FetchRequest::default() }).await
+        let request = FetchRequest { wants: vec![*id], shallow: true, filter, ..FetchRequest::default() };
+        match self.copy.fetch(request).await {
+            Err(error) if error.kind() == ErrorKind::NotFound && self.has_moved(id).await? => {
+                let text = format!("the repository changed while it was read: {}", error.message());
+                Err(Error::new(ErrorKind::Unavailable, text))
+            }
+            done => done,
+        }
+    }
+
+    /// Whether a ref has left a commit since this view was made: then what it was asked for may well exist.
+    async fn has_moved(&self, id: &Oid) -> Result<bool> {
+        let was_there = self.refs().await?.tips().any(|tip| tip == *id);
+        Ok(was_there && !self.newer_refs().await?.tips().any(|tip| tip == *id))
     }
 }
 

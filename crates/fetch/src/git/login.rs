@@ -71,9 +71,15 @@ impl HttpRemote {
         same_host && (!clear || self.way.rewritten || self.access.insecure)
     }
 
+    /// The host as a client may know it: where the operator's own configuration leads is for the log.
+    fn told_host(&self, url: &Url) -> String {
+        let asked = Url::parse(&self.way.asked).ok().filter(|_| self.way.rewritten);
+        asked.as_ref().map_or_else(|| reach::host(url), reach::host)
+    }
+
     /// What an answer other than 200 means.
     pub(super) fn refused(&self, url: &Url, response: &Response) -> Wrong {
-        let (status, host) = (response.status(), reach::host(url));
+        let (status, host) = (response.status(), self.told_host(url));
         let retry_after = self.shared.options.http.asked_to_wait(url, status, response.headers());
         let (kind, message) = match status.as_u16() {
             404 | 410 => (ErrorKind::NotFound, format!("repository not found on {host}")),

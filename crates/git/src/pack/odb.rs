@@ -90,6 +90,12 @@ impl Odb {
         self.snapshot().len()
     }
 
+    /// Whether packs that are open here are gone from the directory: somebody began the repository anew.
+    pub fn lost_packs(&self) -> Result<bool, Error> {
+        let names = self.names()?;
+        Ok(self.snapshot().iter().any(|pack| !names.contains(&pack.name)))
+    }
+
     fn snapshot(&self) -> Arc<Vec<Arc<PackFile>>> {
         Arc::clone(&self.packs.read().unwrap_or_else(PoisonError::into_inner))
     }

@@ -167,7 +167,7 @@ fn check_type(record: &ZipFileHeaderRecord<'_>) -> Result<(), Refused> {
 }
 
 /// Whether Go's `path.Clean` leaves the path as it is.
-fn is_clean(path: &[u8]) -> bool {
+pub(super) fn is_clean(path: &[u8]) -> bool {
     let relative = path.strip_prefix(b"/").unwrap_or(path);
     if matches!(path, b"." | b"/") {
         return true;

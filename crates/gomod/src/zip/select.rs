@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::collisions::{Clash, Seen};
-use super::rules::checked_name;
+use super::rules::{checked_name, is_clean};
 use super::{FileError, MAX_GO_MOD, MAX_LICENSE, MAX_ZIP, ZipError};
 use crate::modfile;
 
@@ -108,6 +108,9 @@ impl<'a> Selection<'a> {
 
     fn takes(&mut self, at: usize, file: &Candidate, vendoring: Vendoring) -> Result<bool, Refused> {
         let path = &*file.path;
+        if !is_clean(path) {
+            return Err(Refused::File("file path is not clean".to_owned()));
+        }
         if vendoring.omits(path) || self.is_nested(path) || path == b".hg_archival.txt" {
             return Ok(false);
         }
@@ -220,6 +223,27 @@ mod tests {
             "sub/.hg_archival.txt",
         ];
         assert_eq!(chosen(&all, ""), ["d/e.go", "go.mod", "sub/.hg_archival.txt"]);
+    }
+
+    /// The tables `check_files/various*.txt` of golang.org/x/mod/zip.
+    #[test]
+    fn tables_of_x_mod() {
+        let good = |go_mod| {
+            let vendored =
+                ["vendor/x/y", "vendor/modules.txt", "sub/go.mod", ".hg_archival.txt", "pkg/vendor/vendor.go"];
+            [&["valid.go", go_mod], &vendored[..]].concat()
+        };
+        assert_eq!(chosen(&good("go.mod"), "go 1.23"), ["valid.go", "go.mod", "vendor/modules.txt"]);
+        assert_eq!(chosen(&good("go.mod"), "go 1.24"), ["valid.go", "go.mod", "pkg/vendor/vendor.go"]);
+        let bad = [&["not/../clean", "invalid.go'", "vendor/../clean/x"], &*good("GO.MOD"), &["valid.go"]].concat();
+        let invalid = [
+            "not/../clean: file path is not clean",
+            "invalid.go': malformed file path \"invalid.go'\": invalid char '\\''",
+            "vendor/../clean/x: file path is not clean",
+            "GO.MOD: go.mod files must have lowercase names",
+            "valid.go: multiple entries for file \"valid.go\"",
+        ];
+        assert_eq!(refused(&bad), invalid.join("\n"));
     }
 
     #[test]

@@ -222,7 +222,7 @@ pub(crate) static TABLE: &[Setting] = &[
         shape: Shape::Count,
         default: Fallback::Found("two for each processor", |_| Ok((2 * processors()).to_string())),
         reload: false,
-        help: "How many fetches from version control run at the same time; others wait.",
+        help: "How many runs of the go command, and how many zips from git, are made at the same time; others wait.",
         example: "8",
         set: |s, text| value::count(text).map(|count| s.limits.direct_fetches = count),
     },

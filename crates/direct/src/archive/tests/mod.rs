@@ -91,18 +91,73 @@ fn large_files_and_many_files() {
     assert_eq!(names(&zip(&files, "").unwrap()).len(), 70_000);
 }
 
+/// A directory of so many directories that are all the same, and so on, down to `leaf`.
+fn bomb(objects: &mut MemoryObjects, leaf: Oid, width: usize, levels: usize) -> Oid {
+    let names: Vec<_> = (0..width).map(|i| format!("d{i}")).collect();
+    (0..levels).fold(leaf, |below, _| {
+        let entries: Vec<_> = names.iter().map(|name| (EntryKind::Directory, name, below)).collect();
+        objects.add_tree(&entries)
+    })
+}
+
 #[test]
 fn directories_that_name_one_another_end() {
     let mut objects = MemoryObjects::new(ObjectFormat::Sha1);
-    let blob = objects.add_blob(b"x");
-    let mut level = objects.add_tree(&[(EntryKind::File, b"f", blob)]);
-    for _ in 0..10 {
-        let names: Vec<_> = (0..10).map(|i| format!("d{i}")).collect();
-        let entries: Vec<_> = names.iter().map(|name| (EntryKind::Directory, name.as_bytes(), level)).collect();
-        level = objects.add_tree(&entries);
+    let empty = objects.add_files::<&str, &str>(&[]);
+    let file = objects.add_files(&[("f", "x")]);
+    let long = objects.add_files(&[("f".repeat(3000), "x")]);
+    let module = objects.add_files(&[("go.mod", "module x\n")]);
+    for (leaf, width, levels) in [(file, 10, 10), (empty, 10, 10), (empty, 2, 60), (module, 10, 10), (long, 10, 10)] {
+        let root = bomb(&mut objects, leaf, width, levels);
+        let error = plan(&objects, &root, "", &self::module()).unwrap_err();
+        assert!(error.message().contains("too many files"), "{width} {levels}: {error}");
+        assert_eq!(error.kind(), ErrorKind::NotFound);
     }
-    let error = plan(&objects, &level, "", &module()).unwrap_err();
+    let root = wide(&mut objects, file, 300_000, 4);
+    let error = plan(&objects, &root, "", &self::module()).unwrap_err();
     assert!(error.message().contains("too many files"), "{error}");
+    let deep = bomb(&mut objects, file, 1, 5000);
+    let error = plan(&objects, &deep, "", &self::module()).unwrap_err();
+    assert!(error.message().contains("file name too long"), "{error}");
+}
+
+/// Directories with many files each, one below the other, which comes first.
+fn wide(objects: &mut MemoryObjects, leaf: Oid, width: usize, levels: usize) -> Oid {
+    let blob = objects.add_blob("x");
+    let mut entries: Vec<_> = (0..width).map(|i| (EntryKind::File, format!("f{i:06}"), blob)).collect();
+    entries.push((EntryKind::Directory, "d".to_owned(), leaf));
+    (0..levels).fold(leaf, |below, _| {
+        entries[width].2 = below;
+        objects.add_tree(&entries)
+    })
+}
+
+#[test]
+fn paths_that_git_refuses_and_objects_of_another_kind() {
+    let mut objects = MemoryObjects::new(ObjectFormat::Sha1);
+    let blob = objects.add_blob("x");
+    for (name, kind, refused) in [
+        (".git", EntryKind::File, true),
+        (".GIT", EntryKind::Submodule, true),
+        ("git~1", EntryKind::File, true),
+        (".git. .", EntryKind::File, true),
+        (".git:x", EntryKind::File, true),
+        ("..", EntryKind::File, true),
+        (".", EntryKind::File, true),
+        (".gitmodules", EntryKind::Symlink, true),
+        (".gitmodules", EntryKind::File, false),
+        (".git2", EntryKind::File, false),
+        ("git~2", EntryKind::File, false),
+    ] {
+        let root = objects.add_tree(&[(kind, name, blob)]);
+        let planned = plan(&objects, &root, "", &module());
+        let expected = format!("a.b/c@v1.0.0: git archive: error: invalid path '{name}'");
+        assert_eq!(planned.err().map(|e| e.message().to_owned()), refused.then_some(expected), "{name}");
+    }
+    let tree = objects.add_tree(&[(EntryKind::File, "x", blob)]);
+    let root = objects.add_tree(&[(EntryKind::File, "x", tree)]);
+    let Planned::Ready(plan) = plan(&objects, &root, "", &module()).unwrap() else { panic!("everything is there") };
+    assert_eq!(write(&plan, &objects, &module(), &mut Vec::new()).unwrap_err().kind(), ErrorKind::Internal);
 }
 
 #[test]

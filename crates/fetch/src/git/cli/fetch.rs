@@ -2,11 +2,14 @@
 //!
 //! A shallow request asks for the wanted commits by their ids, without what they follow; git notes in the file `shallow`
 //! where histories end then. Where the server gives single ids to nobody (protocol version 0, dumb http), and for a
-//! request of history, all branches and tags are fetched, as `go` does it, and kept as refs, so that the next time only
+//! request of history, all branches and tags are fetched, as `go` does it, and noted as refs, so that the next time only
 //! what is new comes; `--depth` of infinity takes back the ends noted before. What no branch or tag leads to is then
 //! asked for by its id.
 
-use std::{path::Path, sync::PoisonError};
+use std::{
+    path::Path,
+    sync::{Arc, MutexGuard, PoisonError},
+};
 
 use goproxy_engine::{Error, ErrorKind, Result, blocking};
 use goproxy_git::{FetchRequest, Oid};
@@ -14,7 +17,8 @@ use goproxy_git::{FetchRequest, Oid};
 use super::{
     CliRemote,
     failure::{Hint, Wrong, asked},
-    here::{Here, OWN_REFS},
+    here::Here,
+    refs::Listed,
 };
 
 /// What git takes for infinite (git-fetch(1), `--unshallow`, which is refused where nothing is shallow).
@@ -22,6 +26,8 @@ const WHOLE: &str = "--depth=2147483647";
 
 /// What all fetches have in common.
 const FETCH: &[&str] = &[
+    // The working directory, said so that nothing is guessed and no other is found.
+    "--git-dir=.",
     "fetch",
     "-q",
     "--no-tags",
@@ -39,7 +45,7 @@ impl CliRemote {
     /// `NotFound` where the remote does not have a wanted object.
     pub(in crate::git) async fn fetch(&self, request: &FetchRequest, git_dir: &Path) -> Result<()> {
         let here = Here(git_dir.to_owned());
-        self.on(&here, |here| here.sweep().map_err(|e| Error::internal(format!("{}: {e}", here.0.display())))).await?;
+        self.on(&here, |here| here.sweep().map_err(|e| here.failed(&e))).await?;
         if request.shallow {
             self.shallow(&here, &request.wants).await
         } else {
@@ -52,14 +58,14 @@ impl CliRemote {
         if self.on(here, move |here| here.has_content(&wanted)).await? {
             return Ok(());
         }
-        match self.ids(here, wants, Some("--depth=1")).await {
+        match self.ids(here, wants, false).await {
             Ok(()) => Ok(()),
             Err(wrong) if wrong.hint == Hint::Everything => {
                 self.all(here).await.map_err(Wrong::into_error)?;
                 match self.missing(here, wants, false).await? {
                     None => Ok(()),
-                    // Dumb http: by its id, but not alone.
-                    Some(_) => self.rest(here, wants, false).await,
+                    // Dumb http gives any object, but not alone.
+                    Some(_) => self.rest(here, wants).await,
                 }
             }
             Err(wrong) => Err(wrong.into_error()),
@@ -70,14 +76,13 @@ impl CliRemote {
         self.all(here).await.map_err(Wrong::into_error)?;
         match self.missing(here, wants, true).await? {
             None => Ok(()),
-            Some(_) => self.rest(here, wants, true).await,
+            Some(_) => self.rest(here, wants).await,
         }
     }
 
     /// What branches and tags do not lead to. A history may still end early afterwards: where the remote's does.
-    async fn rest(&self, here: &Here, wants: &[Oid], history: bool) -> Result<()> {
-        let depth = (history && here.is_shallow()).then_some(WHOLE);
-        let done = self.ids(here, wants, depth).await;
+    async fn rest(&self, here: &Here, wants: &[Oid]) -> Result<()> {
+        let done = self.ids(here, wants, true).await;
         match (done, self.missing(here, wants, false).await?) {
             (Ok(()), None) => Ok(()),
             (Err(wrong), _) if wrong.hint != Hint::Everything => Err(wrong.into_error()),
@@ -92,43 +97,63 @@ impl CliRemote {
 
     /// All branches and tags, with their histories.
     async fn all(&self, here: &Here) -> Result<(), Wrong> {
-        let [heads, tags] = ["heads", "tags"].map(|kind| format!("+refs/{kind}/*:{OWN_REFS}/{kind}/*"));
-        let args = || {
-            let depth = here.is_shallow().then_some(WHOLE);
-            let own = depth.into_iter().chain(["--prune", "--end-of-options", &self.way.asked, &heads, &tags]);
-            FETCH.iter().copied().chain(own).collect::<Vec<_>>()
+        let known = self.listed().as_ref().map(|listed| Arc::clone(&listed.tips));
+        let first = match &known {
+            Some(tips) => self.tips(here, tips).await,
+            None => self.new_tips(here).await,
         };
-        self.mending(here, || self.run(&here.0, in_repository(args()), Vec::new())).await
+        match first {
+            // A branch moved since.
+            Err(wrong) if known.is_some() && wrong.hint == Hint::Everything => self.new_tips(here).await,
+            done => done,
+        }
+    }
+
+    async fn new_tips(&self, here: &Here) -> Result<(), Wrong> {
+        self.refs().await?;
+        let tips = self.listed().as_ref().map(|listed| Arc::clone(&listed.tips)).unwrap_or_default();
+        self.tips(here, &tips).await
+    }
+
+    async fn tips(&self, here: &Here, tips: &Arc<[Oid]>) -> Result<(), Wrong> {
+        self.git_fetch(here, tips, true).await?;
+        let tips = Arc::clone(tips);
+        let note = move |here: &Here| if here.is_shallow() { Ok(()) } else { here.note(&tips) };
+        Ok(self.on(here, move |here| note(here).map_err(|e| here.failed(&e))).await?)
     }
 
     /// Objects by their ids.
-    async fn ids(&self, here: &Here, wants: &[Oid], depth: Option<&'static str>) -> Result<(), Wrong> {
-        let lines: String = {
-            let tags = self.tags.lock().unwrap_or_else(PoisonError::into_inner);
-            wants.iter().map(|id| format!("{}\n", tags.get(id).unwrap_or(id))).collect()
+    async fn ids(&self, here: &Here, wants: &[Oid], history: bool) -> Result<(), Wrong> {
+        let ids: Vec<Oid> = match &*self.listed() {
+            Some(listed) => wants.iter().map(|want| listed.tip(want)).collect(),
+            None => wants.to_vec(),
         };
-        let args = || {
-            let own = depth.into_iter().chain(["--stdin", "--end-of-options", &self.way.asked]);
-            FETCH.iter().copied().chain(own).collect::<Vec<_>>()
-        };
-        self.mending(here, || self.run(&here.0, in_repository(args()), lines.clone().into_bytes())).await
+        self.git_fetch(here, &ids, history).await
     }
 
-    /// Once more, without what git knows of the repository, where that turns out to be wrong.
-    async fn mending<F>(&self, here: &Here, run: impl Fn() -> F) -> Result<(), Wrong>
-    where
-        F: Future<Output = Result<Vec<u8>, Wrong>>,
-    {
+    async fn git_fetch(&self, here: &Here, ids: &[Oid], history: bool) -> Result<(), Wrong> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let lines: String = ids.iter().map(|id| format!("{id}\n")).collect();
+        let run = || {
+            let depth = if history { here.is_shallow().then_some(WHOLE) } else { Some("--depth=1") };
+            let own = depth.into_iter().chain(["--stdin", "--end-of-options", &self.way.asked]);
+            self.run(&here.0, FETCH.iter().copied().chain(own).collect(), lines.clone().into_bytes())
+        };
         match run().await {
+            // Once more, without what git believes of the repository.
             Err(wrong) if wrong.hint == Hint::Books => {
-                tracing::warn!(repository = %here.0.display(), "fetching anew into a repository with damaged refs");
-                let clear =
-                    |here: &Here| here.clear_books().map_err(|e| Error::internal(format!("{}: {e}", here.0.display())));
-                self.on(here, clear).await?;
+                tracing::warn!(repository = %here.0.display(), "fetching anew into a repository with damaged books");
+                self.on(here, |here| here.clear_books().map_err(|e| here.failed(&e))).await?;
                 run().await.map(drop)
             }
             done => done.map(drop),
         }
+    }
+
+    fn listed(&self) -> MutexGuard<'_, Option<Listed>> {
+        self.listed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn missing(&self, here: &Here, wants: &[Oid], history: bool) -> Result<Option<Oid>> {
@@ -144,9 +169,4 @@ impl CliRemote {
         let here = here.clone();
         blocking(move || work(&here)).await
     }
-}
-
-/// The repository is the working directory, said so that nothing is guessed and no other is found.
-fn in_repository(args: Vec<&str>) -> Vec<&str> {
-    ["--git-dir=."].into_iter().chain(args).collect()
 }

@@ -5,9 +5,6 @@ use std::{collections::HashSet, fs, io, path::PathBuf};
 use goproxy_engine::{Error, Result};
 use goproxy_git::{EntryKind, Kind, Objects as _, Odb, Oid};
 
-/// The branches and tags of the remote as they were fetched last, complete: so the next fetch brings what is new.
-pub(super) const OWN_REFS: &str = "refs/remote";
-
 /// A bare repository, blocking.
 #[derive(Clone, Debug)]
 pub(super) struct Here(pub(super) PathBuf);
@@ -54,11 +51,26 @@ impl Here {
     /// Forgets what git knows of the objects here; they stay.
     pub(super) fn clear_books(&self) -> io::Result<()> {
         self.sweep()?;
-        ignore_absent(fs::remove_dir_all(self.0.join(OWN_REFS)))?;
         for book in ["packed-refs", "shallow", "FETCH_HEAD"] {
             ignore_absent(fs::remove_file(self.0.join(book)))?;
         }
         Ok(())
+    }
+
+    /// Notes that these are here with all they follow, as refs, so that the next fetch brings what is new. One file, and
+    /// no names of others: of two thousand tags, each would be a file with a lock.
+    pub(super) fn note(&self, complete: &[Oid]) -> io::Result<()> {
+        let mut lines: Vec<String> = complete.iter().map(|id| format!("{id} refs/remote/{id}\n")).collect();
+        lines.sort_unstable();
+        let text: String = std::iter::once("# pack-refs with: sorted \n".to_owned()).chain(lines).collect();
+        let temporary = self.0.join("packed-refs.lock");
+        fs::write(&temporary, text)?;
+        fs::rename(temporary, self.0.join("packed-refs"))
+    }
+
+    /// The disk, ours.
+    pub(super) fn failed(&self, error: &io::Error) -> Error {
+        Error::internal(format!("{}: {error}", self.0.display()))
     }
 
     fn open(&self, wants: &[Oid]) -> Result<Option<Odb>> {

@@ -13,7 +13,6 @@ mod refs;
 mod tests;
 
 use std::{
-    collections::HashMap,
     net::IpAddr,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
@@ -21,9 +20,9 @@ use std::{
 };
 
 use goproxy_engine::{Error, ErrorKind, Result};
-use goproxy_git::{ObjectFormat, Oid, Refs};
+use goproxy_git::{ObjectFormat, Refs};
 
-use self::{env::ChildEnv, failure::Wrong};
+use self::{env::ChildEnv, failure::Wrong, refs::Listed};
 use super::{GitOptions, config::Way};
 use crate::{
     Access,
@@ -40,14 +39,13 @@ const CONFIG: &[&str] = &[
     "core.fsmonitor=false",
     "core.logAllRefUpdates=false",
     "core.commitGraph=false",
-    // Of many tags, each would be written to the disk on its own; a ref that is lost is fetched again.
-    "core.fsync=default,-reference",
     "gc.auto=0",
     "maintenance.auto=false",
     "fetch.fsckObjects=false",
     "transfer.fsckObjects=false",
     "transfer.bundleURI=false",
-    // Packs stay packs.
+    // Packs stay packs, with an index that we read.
+    "pack.indexVersion=2",
     "fetch.unpackLimit=1",
     "fetch.prune=false",
     "fetch.pruneTags=false",
@@ -66,8 +64,8 @@ pub(super) struct CliRemote {
     way: Way,
     redirects: &'static str,
     time_limit: Duration,
-    /// Annotated tags by what they lead to, of the last listing: some servers give nothing but what a ref names.
-    tags: Mutex<HashMap<Oid, Oid>>,
+    /// Of the last listing.
+    listed: Mutex<Option<Listed>>,
     /// Where the host is, for a run over HTTP.
     pinned: Mutex<Option<String>>,
 }
@@ -94,7 +92,7 @@ impl CliRemote {
             way: way.clone(),
             redirects,
             time_limit: options.time_limit,
-            tags: Mutex::default(),
+            listed: Mutex::default(),
             pinned: Mutex::default(),
         })
     }
@@ -119,7 +117,7 @@ impl CliRemote {
         let output = self.run(Path::new("/"), args.collect(), Vec::new()).await.map_err(Wrong::into_error)?;
         let (format, refs) = refs::parse(&output)
             .ok_or_else(|| Error::new(ErrorKind::Invalid, format!("{}: refs that are none", self.way.url)))?;
-        *self.tags.lock().unwrap_or_else(PoisonError::into_inner) = refs::by_commit(&refs);
+        *self.listed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Listed::new(&refs));
         Ok((format, refs))
     }
 

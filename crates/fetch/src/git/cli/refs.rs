@@ -1,6 +1,9 @@
 //! The output of `git ls-remote`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use goproxy_git::{ObjectFormat, Oid, Ref, Refs};
 
@@ -28,14 +31,30 @@ pub(super) fn parse(output: &[u8]) -> Option<(ObjectFormat, Refs)> {
     Some((format.unwrap_or_default(), Refs { head, refs: refs.into_values().collect() }))
 }
 
-/// Annotated tags by what they lead to, as far as no branch and no other tag names it.
-pub(super) fn by_commit(refs: &Refs) -> HashMap<Oid, Oid> {
-    let mut tags: HashMap<Oid, Oid> =
-        refs.refs.iter().filter_map(|r| r.peeled.map(|commit| (commit, r.target))).collect();
-    refs.head.iter().chain(refs.refs.iter().map(|r| &r.target)).for_each(|id| {
-        tags.remove(id);
-    });
-    tags
+/// What is fetched by.
+#[derive(Debug)]
+pub(super) struct Listed {
+    /// What HEAD, branches and tags point at, each once.
+    pub(super) tips: Arc<[Oid]>,
+    /// Annotated tags by what they lead to, as far as no branch and no other tag names it: some servers give nothing but
+    /// what a ref points at.
+    tags: HashMap<Oid, Oid>,
+}
+
+impl Listed {
+    pub(super) fn new(refs: &Refs) -> Self {
+        let mut tips: Vec<Oid> = refs.head.into_iter().chain(refs.refs.iter().map(|r| r.target)).collect();
+        tips.sort_unstable();
+        tips.dedup();
+        let tags = refs.refs.iter().filter_map(|r| r.peeled.map(|commit| (commit, r.target)));
+        let tags = tags.filter(|(commit, _)| tips.binary_search(commit).is_err()).collect();
+        Self { tips: tips.into(), tags }
+    }
+
+    /// What to ask for, for what is wanted.
+    pub(super) fn tip(&self, want: &Oid) -> Oid {
+        *self.tags.get(want).unwrap_or(want)
+    }
 }
 
 #[cfg(test)]
@@ -53,7 +72,10 @@ mod tests {
         let names: Vec<_> = refs.refs.iter().map(|r| r.name.as_str()).collect();
         assert_eq!(names, ["refs/heads/a", "refs/heads/x", "refs/tags/v1"]);
         assert_eq!(refs.refs[2].peeled, Oid::from_hex(&b));
-        assert!(by_commit(&refs).is_empty(), "a branch names it, too");
+        let (listed, id) = (Listed::new(&refs), |hex: &str| Oid::from_hex(hex).unwrap());
+        assert_eq!((listed.tips.len(), listed.tip(&id(&b))), (2, id(&b)), "a branch names it, too");
+        let (_, tag) = parse(format!("{a}\trefs/tags/v1\n{b}\trefs/tags/v1^{{}}\n").as_bytes()).unwrap();
+        assert_eq!(Listed::new(&tag).tip(&id(&b)), id(&a));
         assert_eq!(parse(b"").unwrap(), (ObjectFormat::Sha1, Refs::default()));
         let mixed = format!("{a}\tHEAD\n{}\trefs/heads/x\n", "c".repeat(64));
         for bad in [mixed.as_str(), "x\tHEAD\n", &a, &format!("{a} HEAD")] {

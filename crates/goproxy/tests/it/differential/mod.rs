@@ -87,7 +87,7 @@ async fn work(run: Arc<Run>) {
             say(&format!("seed {seed}: {difference}"));
         }
         run.total.lock().expect("no worker panicked").add(outcome);
-        if seed % 100 == 0 {
+        if seed.is_multiple_of(100) {
             say(&format!("differential: seed {seed} after {:?}", run.start.elapsed()));
         }
     }

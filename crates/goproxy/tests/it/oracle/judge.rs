@@ -201,10 +201,24 @@ fn words(told: &Told, question: &Question) -> Option<String> {
     Some(words.lines().next().unwrap_or_default().to_owned())
 }
 
-/// White space does not count, nor whether it is escaped: `go` quotes bad file names once, and passes them on once.
+/// A text without what `go` quotes its own way: file names that are no plain text, passed on as they are or escaped.
 fn plain(text: &str) -> String {
-    let text = text.replace("\\t", " ").replace("\\n", " ");
-    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(500).collect()
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let escape = match rest.get(..2) {
+            Some("\\t" | "\\n") => 2,
+            Some("\\x") => 4.min(rest.len()),
+            Some("\\u") => rest.find('}').map_or(2, |end| end + 1),
+            _ => 0,
+        };
+        if escape == 0 && c.is_ascii_graphic() {
+            out.push(c);
+        }
+        rest = rest.get(escape.max(c.len_utf8())..).unwrap_or_default();
+    }
+    out.truncate(500);
+    out
 }
 
 fn why(told: &Told) -> String {

@@ -1,0 +1,144 @@
+//! Copies of a real repository, in the hands of several processes and of bad luck.
+
+use std::{fs, sync::Arc, time::Duration};
+
+use goproxy_fetch::{Access, ClientOptions, GitClient, GitOptions, HttpClient, ProxySettings};
+use goproxy_git::{FetchRequest, Filter, Objects as _, Oid};
+use goproxy_testkit::{GitHost, GitRepo};
+
+use super::*;
+use crate::coderepo::Repo as _;
+
+pub(crate) struct World {
+    pub(crate) host: GitHost,
+    pub(crate) repo: GitRepo,
+    pub(crate) root: tempfile::TempDir,
+}
+
+impl World {
+    pub(crate) async fn new() -> Option<Self> {
+        let repo = GitRepo::new()?;
+        repo.git(&["config", "uploadpack.allowFilter", "true"]);
+        let host = GitHost::start().await;
+        host.add("a/b", &repo);
+        Some(Self { host, repo, root: tempfile::tempdir().unwrap() })
+    }
+
+    pub(crate) fn client(&self) -> GitClient {
+        let options = ClientOptions { proxies: ProxySettings::default(), netrc: None, ..ClientOptions::default() };
+        let (http, time_limit) = (HttpClient::new(options).unwrap(), Duration::from_secs(30));
+        GitClient::new(GitOptions { http, git: None, host_env: Vec::new(), time_limit, per_host: 4 })
+    }
+
+    pub(crate) fn copies(&self, freshness: Duration, bytes: u64) -> Copies {
+        Copies::new(CopiesOptions { git: self.client(), root: self.root.path().to_owned(), freshness, bytes })
+    }
+
+    pub(crate) async fn open(&self, copies: &Copies, path: &str) -> Arc<Copy> {
+        let access = Access { internal: true, insecure: true };
+        copies.open(&format!("{}/{path}", self.host.url()), access).await.unwrap()
+    }
+
+    /// The copy of `a/b`, as another process has it each time.
+    pub(crate) async fn copy(&self) -> Arc<Copy> {
+        self.open(&self.copies(Duration::from_secs(3600), u64::MAX), "a/b").await
+    }
+
+    fn packs(&self, copy: &Copy) -> Vec<std::path::PathBuf> {
+        let files = fs::read_dir(copy.git_dir().join("objects/pack")).unwrap();
+        files.map(|file| file.unwrap().path()).filter(|path| path.extension().is_some_and(|e| e == "pack")).collect()
+    }
+}
+
+async fn fetch(copy: &Copy, id: Oid) {
+    copy.fetch(FetchRequest { wants: vec![id], shallow: true, ..FetchRequest::default() }).await.unwrap();
+}
+
+fn oid(hex: &str) -> Oid {
+    Oid::from_hex(hex).unwrap()
+}
+
+#[tokio::test]
+async fn a_torn_pack_failed_every_request_for_ever() {
+    let Some(world) = World::new().await else { return };
+    let id = oid(&world.repo.commit(&[("go.mod", "module m\n")]));
+    fetch(&*world.copy().await, id).await;
+    let copy = world.copy().await;
+    for pack in world.packs(&copy) {
+        fs::set_permissions(&pack, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+        fs::File::options().write(true).open(&pack).unwrap().set_len(20).unwrap();
+    }
+    assert!(!copy.odb().await.unwrap().contains(&id).unwrap());
+    fetch(&copy, id).await;
+    assert!(copy.odb().await.unwrap().contains(&id).unwrap());
+}
+
+#[tokio::test]
+async fn damage_that_a_zip_met_stayed() {
+    let Some(world) = World::new().await else { return };
+    let id = oid(&world.repo.commit(&[("go.mod", "module m\n")]));
+    let copy = world.copy().await;
+    fetch(&copy, id).await;
+    for pack in world.packs(&copy) {
+        fs::set_permissions(&pack, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+        let file = fs::File::options().write(true).open(&pack).unwrap();
+        let zeros = vec![0; usize::try_from(file.metadata().unwrap().len()).unwrap() - 32];
+        std::os::unix::fs::FileExt::write_all_at(&file, &zeros, 12).unwrap();
+    }
+    let objects = copy.watched().await.unwrap();
+    let read = objects.read(&id, 1 << 20).map_err(|e| Error::internal(e.to_string()));
+    assert_eq!(copy.after(&objects, read).await.unwrap_err().kind(), ErrorKind::Internal);
+    fetch(&copy, id).await;
+    assert!(copy.watched().await.unwrap().read(&id, 1 << 20).unwrap().is_some());
+}
+
+#[tokio::test]
+async fn what_another_process_emptied_could_not_be_fetched_again() {
+    let Some(world) = World::new().await else { return };
+    let id = oid(&world.repo.commit(&[("go.mod", "module m\n")]));
+    let (first, second) = (world.copy().await, world.copy().await);
+    fetch(&first, id).await;
+    fetch(&second, id).await;
+    let before = first.odb().await.unwrap();
+    fs::remove_dir_all(second.git_dir()).unwrap();
+    fetch(&first, id).await;
+    assert!(first.odb().await.unwrap().contains(&id).unwrap());
+    assert!(before.read(&id, 1 << 20).unwrap().is_some(), "whoever reads goes on");
+    fetch(&second, id).await;
+    assert!(second.odb().await.unwrap().contains(&id).unwrap());
+}
+
+#[tokio::test]
+async fn an_emptied_copy_told_the_remote_of_commits_that_it_had_lost() {
+    let Some(world) = World::new().await else { return };
+    let first = oid(&world.repo.commit(&[("go.mod", "module m\n")]));
+    let second = oid(&world.repo.commit(&[("m.go", "package m\n")]));
+    let copy = world.copy().await;
+    let prefix = &first.to_string()[..12];
+    assert_eq!(copy.commits_with_prefix(prefix, vec![second]).await.unwrap(), [first]);
+    fs::remove_dir_all(copy.git_dir()).unwrap();
+    copy.close();
+    assert_eq!(copy.commits_with_prefix(prefix, vec![second]).await.unwrap(), [first]);
+    let filter = Some(Filter::NoTrees);
+    copy.fetch(FetchRequest { wants: vec![second], filter, ..FetchRequest::default() }).await.unwrap();
+    assert_eq!(copy.ancestors_among(&[first], &second).await.unwrap(), [true]);
+}
+
+#[tokio::test]
+async fn a_tag_that_was_moved_did_not_exist() {
+    let Some(world) = World::new().await else { return };
+    world.repo.commit(&[("go.mod", "module m\n")]);
+    let copy = world.copy().await;
+    let view = View::new(Arc::clone(&copy), "", Purpose::Files);
+    let old = view.refs().await.unwrap().head.unwrap();
+    world.repo.git(&["commit", "-q", "--amend", "-m", "another"]);
+    world.repo.git(&["reflog", "expire", "--expire=now", "--all"]);
+    world.repo.git(&["gc", "-q", "--prune=now"]);
+    // Refs of this moment are believed for a moment.
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    assert_eq!(view.commit(&old).await.unwrap_err().kind(), ErrorKind::Unavailable);
+    let head = copy.refs().await.unwrap().head.unwrap();
+    assert!(head != old && view.commit(&head).await.unwrap().is_some());
+    let nowhere = oid(&"1".repeat(40));
+    assert_eq!(view.commit(&nowhere).await.unwrap_err().kind(), ErrorKind::NotFound);
+}

@@ -11,7 +11,7 @@ use goproxy_git::{FetchRequest, Kind, Objects, Odb, Oid, Refs};
 
 use super::{
     fetching::Fetching,
-    from_git,
+    from_git, incomplete,
     local::{Local, Turn},
     snapshot::Snapshot,
 };
@@ -195,7 +195,12 @@ impl Copy {
         }
         self.remote.fetch(&request, &self.git_dir()).await?;
         let fetched = self.keep(odb);
-        blocking(move || fetched.refresh().map_err(from_git)).await
+        let came = move || {
+            fetched.refresh()?;
+            let lacks = |id: &Oid| fetched.header(id).map(|header| header.is_none());
+            request.wants.iter().map(lacks).try_fold(true, |all, lacks| lacks.map(|lacks| all && !lacks))
+        };
+        if blocking(move || came().map_err(from_git)).await? { Ok(()) } else { Err(incomplete()) }
     }
 
     /// Remembers commits whose whole history is here.

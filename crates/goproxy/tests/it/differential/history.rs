@@ -21,7 +21,7 @@ pub(super) struct Commit {
 /// The commits of a repository, parents first.
 pub(super) fn history(root: &str, random: &mut Random) -> Vec<Commit> {
     let themes = files::themes(random);
-    let count = *random.one(&[1, 1, 2, 3, 4, 5, 6, 8]);
+    let count = if random.percent(4) { random.between(20, 60) } else { *random.one(&[1, 1, 2, 3, 4, 5, 6, 8]) };
     let mut commits: Vec<Commit> = Vec::new();
     let mut time = 1_400_000_000 + random.below(200_000_000) as u64;
     for index in 0..count {

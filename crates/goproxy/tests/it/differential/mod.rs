@@ -24,7 +24,7 @@ use std::{
 use random::Random;
 use repository::{Address, Repository};
 
-use crate::oracle::{Outcome, World, compare};
+use crate::oracle::{Outcome, World, at_once, compare};
 
 /// How many repositories a run of all tests has, and where it begins.
 const SHORT: u64 = 15;
@@ -110,6 +110,10 @@ async fn one(run: &Run, seed: u64) -> Outcome {
         world.host.go_import(path, "git", target.trim_end());
     }
     run.questions.fetch_add(questions.len(), Ordering::Relaxed);
+    if seed.is_multiple_of(2) {
+        // What is fetched together, and in which order, must not matter.
+        at_once(&world.proxy, &questions).await;
+    }
     let outcome = compare(&world.proxy, &world.go, &questions).await;
     if !outcome.differences.is_empty() {
         let (server, format, head) = (repository.server, repository.format, &repository.refs.head);

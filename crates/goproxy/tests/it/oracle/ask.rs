@@ -1,6 +1,6 @@
 //! The questions put to the proxy.
 
-use goproxy_testkit::{Entry, Proxy, Response, escape, h1, read_archive};
+use goproxy_testkit::{Entry, Proxy, Response, escape, h1, read_archive, request};
 
 use super::Question;
 
@@ -15,6 +15,26 @@ pub(super) async fn info(proxy: &Proxy, question: &Question) -> Response {
 pub(super) async fn file(proxy: &Proxy, question: &Question, extension: &str) -> Response {
     let version = percent(&escape(&question.query));
     proxy.get(&format!("/{}/@v/{version}.{extension}", escape(&question.path))).await
+}
+
+/// Asks everything at the same time; what comes back is for whoever asks again.
+pub(crate) async fn at_once(proxy: &Proxy, questions: &[Question]) {
+    let mut running = tokio::task::JoinSet::new();
+    for question in questions {
+        let path = escape(&question.path);
+        let target = match question.query.as_str() {
+            "" => format!("/{path}/@v/list"),
+            "latest" => format!("/{path}/@latest"),
+            query => {
+                format!("/{path}/@v/{}.{}", percent(&escape(query)), if question.is_version() { "zip" } else { "info" })
+            }
+        };
+        let address = proxy.address();
+        running.spawn(async move { request(address, "GET", &target, &[]).await.map(|answer| answer.status) });
+    }
+    while let Some(answer) = running.join_next().await {
+        let _ = answer.expect("a request ends");
+    }
 }
 
 pub(super) async fn list(proxy: &Proxy, path: &str) -> Response {

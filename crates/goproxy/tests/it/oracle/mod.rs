@@ -9,6 +9,7 @@ mod go;
 mod judge;
 mod world;
 
+pub(crate) use ask::at_once;
 pub(crate) use go::{Go, Told};
 pub(crate) use judge::{Outcome, compare};
 pub(crate) use world::{VANITY, World};

@@ -16,7 +16,7 @@ use tokio::sync::{Semaphore, mpsc};
 use crate::{
     archive::{self, Plan, Planned},
     coderepo::Revision,
-    repository::{Copy, Watched},
+    repository::{Copy, Watched, incomplete},
 };
 
 /// Fetches until everything is here, at most: directories, files, and what a remote has left out.
@@ -93,7 +93,7 @@ impl Content<'_> {
             }
             self.fetch(missing, None).await?;
         }
-        Err(Error::internal(format!("{}: files are missing after fetching them", self.module)))
+        Err(incomplete().with_detail(format!("{}: files are missing after fetching them", self.module)))
     }
 
     async fn planned(&self, objects: &Watched) -> Result<Planned> {
@@ -140,7 +140,7 @@ impl Content<'_> {
                 break;
             }
             if round == ROUNDS {
-                return Err(Error::internal(format!("{}: files are missing after fetching them", self.module)));
+                return Err(incomplete().with_detail(format!("{}: files are missing after fetching them", self.module)));
             }
             self.fetch(missing, None).await?;
         }

@@ -300,7 +300,7 @@ impl Source for Native {
     async fn fetch(&self, version: &ModuleVersion, kind: Kind, store: &dyn Store) -> Result<Files> {
         let work = async {
             match self.0.place(version.path()).await? {
-                Place::Git(git) => self.told(self.0.files(&git, version, kind, store).await),
+                Place::Git(git) => self.told(Box::pin(self.0.files(&git, version, kind, store)).await),
                 Place::Proxy(upstream) => self.told(upstream.fetch(version, kind, store).await),
                 Place::Other(source) => source.fetch(version, kind, store).await,
             }

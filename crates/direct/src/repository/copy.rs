@@ -11,7 +11,7 @@ use goproxy_git::{FetchRequest, Kind, Objects, Odb, Oid, Refs};
 
 use super::{
     fetching::Fetching,
-    from_git,
+    from_git, incomplete,
     local::{Local, Turn},
     snapshot::Snapshot,
 };
@@ -87,9 +87,7 @@ impl Copy {
         match self.open().await? {
             Ok(odb) if odb.packs() <= MOST_PACKS => return Ok(self.keep(odb)),
             Ok(_) => {}
-            Err(what) => {
-                tracing::warn!(copy = %self.git_dir().display(), %what, "removing a damaged copy of a repository");
-            }
+            Err(what) => self.say_damaged(&what),
         }
         self.empty(turn)?;
         self.open().await?.map(|odb| self.keep(odb)).map_err(|what| from_git(goproxy_git::Error::Corrupt(what)))
@@ -158,8 +156,12 @@ impl Copy {
         if self.opened().is_some_and(|now| !Arc::ptr_eq(&now, damaged)) {
             return Ok(());
         }
-        tracing::warn!(copy = %self.git_dir().display(), %what, "removing a damaged copy of a repository");
+        self.say_damaged(what);
         self.empty(&turn)
+    }
+
+    fn say_damaged(&self, what: &str) {
+        tracing::warn!(copy = %self.git_dir().display(), what, "removing a damaged copy of a repository");
     }
 
     /// Makes sure that the wanted objects are here: what several ask for at a time is fetched at once.
@@ -193,7 +195,12 @@ impl Copy {
         }
         self.remote.fetch(&request, &self.git_dir()).await?;
         let fetched = self.keep(odb);
-        blocking(move || fetched.refresh().map_err(from_git)).await
+        let came = move || {
+            fetched.refresh()?;
+            let lacks = |id: &Oid| fetched.header(id).map(|header| header.is_none());
+            request.wants.iter().map(lacks).try_fold(true, |all, lacks| lacks.map(|lacks| all && !lacks))
+        };
+        if blocking(move || came().map_err(from_git)).await? { Ok(()) } else { Err(incomplete()) }
     }
 
     /// Remembers commits whose whole history is here.

@@ -20,6 +20,11 @@ pub(crate) use watched::Watched;
 
 use goproxy_engine::{Error, ErrorKind};
 
+/// A remote sent whole packs without what it was asked for: nothing is absent, it does not say what it has.
+pub(crate) fn incomplete() -> Error {
+    Error::new(ErrorKind::Invalid, "the git server sent a pack without what was asked for")
+}
+
 /// What git objects and packs did not give, as the engine has it. A damaged repository is an internal error here:
 /// whoever reads it empties it (`Copy::{read, after}`).
 fn from_git(error: goproxy_git::Error) -> Error {

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use goproxy_engine::{Error, ErrorKind, Result};
 use goproxy_git::{Commit, EntryKind, FetchRequest, Filter, Kind, Objects, Odb, Oid, Refs};
 
-use super::copy::Copy;
+use super::{copy::Copy, incomplete};
 use crate::coderepo::Repo;
 
 /// Files up to this size come along with the directories that lead to a module's go.mod.
@@ -117,7 +117,7 @@ impl Repo for View {
                 }
             }
         }
-        Err(Error::internal(format!("{commit}:{path} is missing after fetching it")))
+        Err(incomplete().with_detail(format!("{commit}:{path} is missing after fetching it")))
     }
 
     async fn commits_with_prefix(&self, hex: &str) -> Result<Vec<Oid>> {

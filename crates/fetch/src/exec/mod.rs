@@ -47,12 +47,14 @@ struct Streams {
     err_limit: usize,
     /// Standard output, where that is a file, and how many bytes it may get.
     file: Option<(File, u64)>,
+    /// A directory that its temporary files (`tmp_*`) are in, and how many bytes they may have together.
+    spool: Option<(PathBuf, u64)>,
 }
 
 impl Streams {
-    /// Comes back when there is too much in the file: up to what is written between two looks beyond the limit.
+    /// Comes back when there is too much in a file: up to what is written between two looks beyond the limit.
     async fn flooded(&self) {
-        if self.file.is_none() {
+        if self.file.is_none() && self.spool.is_none() {
             return std::future::pending().await;
         }
         while !self.is_flooded() {
@@ -61,11 +63,21 @@ impl Streams {
     }
 
     fn most(&self) -> u64 {
-        self.file.as_ref().map_or(self.out_limit as u64, |(_, limit)| *limit)
+        let spool = self.spool.as_ref().filter(|_| self.spool_is_flooded()).map(|(_, limit)| *limit);
+        let file = self.file.as_ref().map(|(_, limit)| *limit);
+        spool.or(file).unwrap_or(self.out_limit as u64)
     }
 
     fn is_flooded(&self) -> bool {
-        self.file.as_ref().is_some_and(|(file, limit)| file.metadata().is_ok_and(|meta| meta.len() > *limit))
+        let file = |(file, limit): &(File, u64)| file.metadata().is_ok_and(|meta| meta.len() > *limit);
+        self.file.as_ref().is_some_and(file) || self.spool_is_flooded()
+    }
+
+    fn spool_is_flooded(&self) -> bool {
+        let Some((dir, limit)) = &self.spool else { return false };
+        let files = std::fs::read_dir(dir).into_iter().flatten().flatten();
+        let temporary = files.filter(|file| file.file_name().as_encoded_bytes().starts_with(b"tmp_"));
+        temporary.filter_map(|file| file.metadata().ok()).map(|meta| meta.len()).sum::<u64>() > *limit
     }
 }
 
@@ -90,7 +102,7 @@ pub(crate) enum ExecError {
     /// It was killed when its time was over.
     #[error("{0}: killed after {1:?}")]
     TimeLimit(PathBuf, Duration),
-    /// It was killed because it wrote more than that many bytes to its standard output.
+    /// It was killed because it wrote more than that many bytes.
     #[error("{0}: killed after writing more than {1} bytes")]
     Flood(PathBuf, u64),
     /// Its output or its exit status could not be read.
@@ -105,7 +117,8 @@ impl Exec {
         let mut command = Command::new(program);
         command.env_clear().process_group(0).kill_on_drop(true);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let streams = Streams { input: Vec::new(), out_limit: STDOUT_LIMIT, err_limit: STDERR_LIMIT, file: None };
+        let streams =
+            Streams { input: Vec::new(), out_limit: STDOUT_LIMIT, err_limit: STDERR_LIMIT, file: None, spool: None };
         Self { program: program.to_owned(), command, time_limit: Duration::from_secs(600), streams }
     }
 
@@ -154,6 +167,12 @@ impl Exec {
         self.command.stdout(Stdio::from(file.try_clone()?));
         self.streams.file = Some((file.try_clone()?, bytes));
         Ok(self)
+    }
+
+    /// Sets how much it may write to temporary files (`tmp_*`) in a directory; anything unless told.
+    pub(crate) fn spool_limit(mut self, dir: &Path, bytes: u64) -> Self {
+        self.streams.spool = Some((dir.to_owned(), bytes));
+        self
     }
 
     /// Runs it to its end. Dropping the future kills the process group.

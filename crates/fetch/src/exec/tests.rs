@@ -120,6 +120,17 @@ async fn output_to_a_file_is_bounded() {
 }
 
 #[tokio::test]
+async fn temporary_files_are_bounded() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str| sh(&format!("head -c 70000 /dev/zero >{name}; sleep 1000")).cwd(dir.path());
+    let error = write("tmp_x").spool_limit(dir.path(), 1 << 16).run().await.unwrap_err();
+    assert!(matches!(error, ExecError::Flood(_, 65536)), "{error}");
+    std::fs::remove_file(dir.path().join("tmp_x")).unwrap();
+    let short = write("pack").spool_limit(dir.path(), 1 << 16).time_limit(Duration::from_secs(1));
+    assert!(matches!(short.run().await.unwrap_err(), ExecError::TimeLimit(..)));
+}
+
+#[tokio::test]
 async fn of_standard_error_the_end_is_kept() {
     let done = sh("i=0; while [ $i -lt 100000 ]; do echo \"line $i\" >&2; i=$((i+1)); done; echo last >&2")
         .run()

@@ -23,7 +23,7 @@ use goproxy_engine::{Error, ErrorKind, Result};
 use goproxy_git::{ObjectFormat, Refs};
 
 use self::{env::ChildEnv, failure::Wrong, refs::Listed};
-use super::{GitOptions, config::Way};
+use super::{GitOptions, config::Way, receive};
 use crate::{
     Access,
     exec::{Exec, ExecError, hostenv::Var},
@@ -31,6 +31,9 @@ use crate::{
 
 /// Refs of the largest repositories are some ten megabytes.
 const OUT_LIMIT: usize = 64 << 20;
+
+/// Of one pack, on its way.
+const PACK_LIMIT: u64 = receive::LIMITS.bytes;
 
 /// What the host's configuration may say and must not, for us. What `go` accepts is not refused: no fsck.
 const CONFIG: &[&str] = &[
@@ -133,6 +136,7 @@ impl CliRemote {
             .cwd(dir)
             .input(input)
             .out_limit(OUT_LIMIT)
+            .spool_limit(&dir.join("objects/pack"), PACK_LIMIT)
             .time_limit(self.time_limit);
         let finished = Box::pin(run.run()).await.map_err(|e| self.no_result(&e))?;
         if finished.status.success() { Ok(finished.stdout) } else { Err(Wrong::new(&self.way, &finished)) }
@@ -146,7 +150,7 @@ impl CliRemote {
                 let text = format!("{asked}: version control took longer than {} seconds", limit.as_secs());
                 Error::new(ErrorKind::Timeout, text)
             }
-            ExecError::Flood(..) => Error::new(ErrorKind::Invalid, format!("{asked}: too many branches and tags")),
+            ExecError::Flood(..) => Error::new(ErrorKind::Invalid, format!("{asked}: the repository is too large")),
             ExecError::Start(..) | ExecError::Wait(..) => return Error::internal(error.to_string()).into(),
         };
         own.with_detail(error.to_string()).into()

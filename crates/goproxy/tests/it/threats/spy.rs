@@ -35,7 +35,8 @@ impl Spy {
         for program in PROGRAMS {
             let then = match program {
                 "git" => format!("exec '{}' \"$@\"", real(program).display()),
-                "ssh" => "for last; do :; done; exec /bin/sh -c \"$last\"".to_owned(),
+                // The other side has a home of its own.
+                "ssh" => "for last; do :; done; HOME=/nonexistent exec /bin/sh -c \"$last\"".to_owned(),
                 "sh" => "exec /bin/sh \"$@\"".to_owned(),
                 _ => "exit 97".to_owned(),
             };

@@ -95,6 +95,8 @@ impl Hosted {
             .env("GIT_PROTOCOL", protocol)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            // What is missing is said on standard error too: a dumb server is asked for much that is not there.
+            .stderr(Stdio::null())
             .kill_on_drop(true);
         if self.server == GitServer::Filters {
             command.envs([("GIT_CONFIG_COUNT", "1"), ("GIT_CONFIG_KEY_0", "uploadpack.allowFilter")]);

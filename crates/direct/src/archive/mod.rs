@@ -40,7 +40,7 @@ pub(crate) fn write(plan: &Plan, objects: &dyn Objects, module: &ModuleVersion, 
 /// Writes the zip of a plan whose files attributes convert, from what `git archive` made of the module's directory.
 ///
 /// # Errors
-/// As [`write`], and those of the rules, which see sizes and go.mod as they were converted.
+/// As [`write()`], and those of the rules, which see sizes and go.mod as they were converted.
 pub(crate) fn write_converted(
     plan: &Plan,
     objects: &dyn Objects,

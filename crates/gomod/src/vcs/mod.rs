@@ -1,5 +1,5 @@
 //! Version control as module paths know it (cmd/go/internal/vcs): which systems there are, what a path says by itself
-//! ([`known`]), and what GOVCS allows ([`GoVcs`]).
+//! ([`known()`]), and what GOVCS allows ([`GoVcs`]).
 
 mod govcs;
 mod known;

@@ -142,7 +142,7 @@ fn deltas() {
         (delta(11, 5, &[&copy(u32::MAX, 5)]), "beyond its base"),
         (delta(11, 4, &[&copy(0, 5)]), "more than it declares"),
         (delta(11, 6, &[&copy(0, 5)]), "less than it declares"),
-        (delta(11, 600, &[&[0x80]]), "beyond"),
+        (delta(11, 70_000, &[&[0x80]]), "beyond"),
         (delta(12, 5, &[&copy(0, 5)]), "whose base has 11"),
         (delta(11, 500, &[&[0]]), "does not exist"),
         (delta(11, 5, &[&[5, b'a']]), "ends within"),

@@ -50,7 +50,8 @@ impl Index {
         // Without large offsets; these are at most one for each object.
         let least = HEAD + trailer + u64::from(index.count()) * (format.len() as u64 + 8);
         let most = least + u64::from(index.count()) * 8;
-        if head[..8] != MAGIC || !index.fanout.is_sorted() || !(least..=most).contains(&len) {
+        let fits = (least..=most).contains(&len) && (len - least).is_multiple_of(8);
+        if head[..8] != MAGIC || !index.fanout.is_sorted() || !fits {
             return corrupt("the index is not one of version 2");
         }
         Ok(index)
@@ -169,4 +170,35 @@ fn read_all(format: ObjectFormat, file: &File, len: u64) -> Result<Vec<u8>, Erro
 
 fn number(bytes: &[u8]) -> u32 {
     bytes.iter().fold(0, |number, &byte| number << 8 | u32::from(byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Seek as _, Write as _};
+
+    /// Offsets beyond 31 bits, in memory and in a file that is too large for it.
+    #[test]
+    fn large_offsets() {
+        for (format, count) in [(ObjectFormat::Sha1, 0), (ObjectFormat::Sha1, 300), (ObjectFormat::Sha256, 40_000)] {
+            let ids: Vec<_> = (0..count).map(|at: u32| [&at.to_be_bytes()[..], &[7; 28]].concat()).collect();
+            let offset = |at: u32| u64::from(at) << (at % 40);
+            let row = |at: u32| Row { id: &ids[at as usize][..format.len()], crc: at, offset: offset(at) };
+            let pack = Oid::from_bytes(format, &[9; 32][..format.len()]).unwrap();
+            let mut file = tempfile::tempfile().unwrap();
+            write(&mut file, &pack, count, row).unwrap();
+            file.rewind().unwrap();
+            let index = Index::open(format, file.try_clone().unwrap()).unwrap();
+            assert_eq!((index.count(), index.pack, matches!(index.bytes, Bytes::File(_))), (count, pack, count > 1000));
+            for at in 0..count {
+                let id = Oid::from_bytes(format, row(at).id).unwrap();
+                assert_eq!(index.find(&id).unwrap(), Some(offset(at)));
+            }
+            let absent = Oid::from_bytes(format, &[0xfe; 32][..format.len()]).unwrap();
+            assert_eq!(index.find(&absent).unwrap(), None);
+            file.set_len(file.metadata().unwrap().len() - 1).unwrap();
+            file.flush().unwrap();
+            assert!(matches!(Index::open(format, file), Err(Error::Corrupt(_))));
+        }
+    }
 }

@@ -27,6 +27,8 @@ pub(super) struct Stream<'a> {
     at: u64,
     unread: (usize, usize),
     inflated: (usize, usize),
+    /// Bytes that are read at first, and that are inflated at once at most.
+    step: (usize, usize),
     /// What is still to come of the declared size.
     left: u64,
     ended: bool,
@@ -41,7 +43,13 @@ impl Inflater {
     /// The stream that begins at `at` and has to have `size` bytes, inflated.
     pub(super) fn stream<'a>(&'a mut self, file: &'a File, at: u64, size: u64) -> Stream<'a> {
         self.zlib.reset(true);
-        Stream { inflater: self, file, at, unread: (0, 0), inflated: (0, 0), left: size, ended: false }
+        let (unread, inflated, step) = ((0, 0), (0, 0), (FIRST_READ, BUFFER));
+        Stream { inflater: self, file, at, unread, inflated, step, left: size, ended: false }
+    }
+
+    /// The same, if only the first few bytes are wanted.
+    pub(super) fn beginning<'a>(&'a mut self, file: &'a File, at: u64, size: u64) -> Stream<'a> {
+        Stream { step: (128, 32), ..self.stream(file, at, size) }
     }
 }
 
@@ -92,7 +100,7 @@ impl Stream<'_> {
         while self.inflated.1 == 0 && !self.ended {
             self.refill()?;
             let Inflater { zlib, input, output } = &mut *self.inflater;
-            let room = output.len().min(usize::try_from(self.left).unwrap_or(usize::MAX).saturating_add(1));
+            let room = self.step.1.min(usize::try_from(self.left).unwrap_or(usize::MAX).saturating_add(1));
             let before = (zlib.total_in(), zlib.total_out());
             let input = &input[self.unread.0..self.unread.1];
             let status = zlib.decompress(input, &mut output[..room], FlushDecompress::None);
@@ -105,7 +113,7 @@ impl Stream<'_> {
 
     fn refill(&mut self) -> Result<(), Error> {
         if self.unread.0 == self.unread.1 {
-            let want = if self.unread.1 == 0 { FIRST_READ } else { BUFFER };
+            let want = if self.unread.1 == 0 { self.step.0 } else { BUFFER };
             let got = self.file.read_at(&mut self.inflater.input[..want], self.at)?;
             if got == 0 {
                 return corrupt("a pack's entry ends early: the file is too short");

@@ -1,7 +1,7 @@
 //! Reads objects of a repository: of its packs, and loose ones.
 //!
 //! What is read is hashed and has to have the id that it was asked for, so that files torn by a power failure are found.
-//! Measured on blobs in delta chains, that is a seventh of the time.
+//! That is a fifth of the time of reading (1.6 GB/s beside inflating and deltas), so it is done for all sizes.
 
 mod chain;
 mod file;

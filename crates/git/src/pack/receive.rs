@@ -20,8 +20,8 @@ use std::{fmt, path::Path};
 /// What a pack may hold at most; beyond is [`Error::TooLarge`].
 #[derive(Clone, Copy, Debug)]
 pub struct PackLimits {
-    /// Bytes of the pack. All objects, inflated and made from deltas, may have 64 times as much together (and at least
-    /// 1 GiB), which bounds the time.
+    /// Bytes of the pack. All objects, inflated and made from deltas, may have 64 times as much together, and 16,384
+    /// times as much as the pack itself (or 4 GiB): this bounds the time.
     pub bytes: u64,
     /// Number of objects.
     pub objects: u32,
@@ -30,9 +30,19 @@ pub struct PackLimits {
 }
 
 impl PackLimits {
-    /// Bytes that may be inflated or made from deltas before a pack is found to be a bomb.
-    fn work(&self) -> u64 {
-        self.bytes.saturating_mul(64).max(1 << 30)
+    /// Bytes that may be inflated or made from deltas before a pack of so many bytes is found to be a bomb. A history of
+    /// directories without files makes some thousand bytes of each that it has.
+    fn work(&self, bytes: u64) -> u64 {
+        bytes.saturating_mul(16 << 10).max(4 << 30).min(self.bytes.saturating_mul(64).max(1 << 30))
+    }
+
+    /// Adds to the work that a pack of so many bytes has made.
+    fn spend(&self, spent: &mut u64, more: u64, bytes: u64) -> Result<(), Error> {
+        *spent = spent.saturating_add(more);
+        match *spent > self.work(bytes) {
+            true => Err(Error::TooLarge("the objects of the pack are too large together".into())),
+            false => Ok(()),
+        }
     }
 
     /// Whether an object of so many bytes is allowed.
@@ -42,13 +52,6 @@ impl PackLimits {
             false => Ok(()),
         }
     }
-}
-
-/// Takes from what may still be made.
-fn spend(work: &mut u64, bytes: u64) -> Result<(), Error> {
-    let left = work.checked_sub(bytes);
-    *work = left.ok_or_else(|| Error::TooLarge("the objects of the pack are too large together".into()))?;
-    Ok(())
 }
 
 /// What came.
@@ -104,7 +107,7 @@ impl PackReceiver {
             return Ok(PackStats::default());
         }
         let (spooled, directory) = self.spool.file()?;
-        let needed = Resolver::new(&mut table, spooled, directory, bases, self.limits).run()?;
+        let needed = Resolver::new(&mut table, spooled, directory, bases, self.limits)?.run()?;
         let added = bases::add(&mut table, &mut self.spool, bases, needed)?;
         if added > 0 {
             checksum = self.spool.renew(table.format, table.count())?;

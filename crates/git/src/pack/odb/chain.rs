@@ -63,7 +63,7 @@ impl Chains {
         let header = Header::read(self.format, &pack.file, offset)?;
         let mut size = header.size;
         if !matches!(header.body, Body::Whole(_)) {
-            size = Delta::open(&mut inflater.stream(&pack.file, offset + header.len as u64, header.size))?.result;
+            size = Delta::open(&mut inflater.beginning(&pack.file, offset + header.len as u64, header.size))?.result;
         }
         self.lock().push(inflater);
         let (mut at, mut header, mut steps) = (offset, header, 0);
@@ -87,7 +87,7 @@ impl Chains {
             if at == offset {
                 let size = match header.body {
                     Body::Whole(_) => header.size,
-                    _ => Delta::open(&mut inflater.stream(&pack.file, content, header.size))?.result,
+                    _ => Delta::open(&mut inflater.beginning(&pack.file, content, header.size))?.result,
                 };
                 within(size, limit)?;
             }

@@ -1,7 +1,7 @@
 //! Parses a pack on the way, in pieces of any size: finds the entries, inflates them to their end, hashes whole objects.
 
 use super::{
-    PackLimits, spend,
+    PackLimits,
     table::{Table, UNKNOWN, WHOLE},
 };
 use crate::{
@@ -32,8 +32,8 @@ pub(super) struct Parser {
     left: u32,
     /// Bytes so far.
     bytes: u64,
-    /// Bytes that may still be inflated.
-    work: u64,
+    /// Bytes that have been inflated.
+    spent: u64,
     hasher: Hasher,
     zlib: Decompress,
     output: Box<[u8]>,
@@ -71,7 +71,7 @@ impl Parser {
             pending: Vec::new(),
             left: 0,
             bytes: 0,
-            work: limits.work(),
+            spent: 0,
             hasher: Hasher::new(format),
             zlib: Decompress::new(true),
             output: vec![0; BUFFER].into_boxed_slice(),
@@ -164,7 +164,7 @@ impl Parser {
             _ if header.size < SHORTEST_DELTA => return corrupt("a delta that is too short"),
             _ => {}
         }
-        spend(&mut self.work, header.size)?;
+        self.limits.spend(&mut self.spent, header.size, self.bytes)?;
         let (parent, base, hasher) = match header.body {
             Body::Whole(kind) => (WHOLE, None, Some(Hasher::object(self.table.format, kind, header.size))),
             Body::RefDelta(base) => (UNKNOWN, Some(base), None),

@@ -8,7 +8,7 @@ mod content;
 mod families;
 
 use super::{
-    PackLimits, spend,
+    PackLimits,
     table::{Table, UNKNOWN, WHOLE},
 };
 use crate::{
@@ -47,8 +47,9 @@ pub(super) struct Resolver<'a> {
     /// Bases from elsewhere, whose numbers go on from the pack's.
     external: Vec<Oid>,
     resolved: u32,
-    /// Bytes that may still be made.
-    work: u64,
+    /// Bytes of the pack, and bytes that have been made of them.
+    bytes: u64,
+    spent: u64,
 }
 
 /// An object with deltas on it.
@@ -66,11 +67,11 @@ impl<'a> Resolver<'a> {
         directory: &'a Path,
         bases: &'a dyn Objects,
         limits: PackLimits,
-    ) -> Self {
-        let work = limits.work();
+    ) -> Result<Self, Error> {
+        let bytes = file.metadata()?.len();
         let (families, inflater) = (Families::new(table), None);
         let (stack, external) = (Vec::new(), Vec::new());
-        Self {
+        Ok(Self {
             table,
             file,
             directory,
@@ -83,8 +84,9 @@ impl<'a> Resolver<'a> {
             held: 0,
             external,
             resolved: 0,
-            work,
-        }
+            bytes,
+            spent: 0,
+        })
     }
 
     /// Gives the bases that were not in the pack when they were needed.
@@ -274,6 +276,6 @@ impl<'a> Resolver<'a> {
     }
 
     fn spend(&mut self, bytes: u64) -> Result<(), Error> {
-        spend(&mut self.work, bytes)
+        self.limits.spend(&mut self.spent, bytes, self.bytes)
     }
 }

@@ -132,6 +132,7 @@ mod tests {
         let copy = world.open(&copies, "a/b").await;
         let pack = copy.git_dir().join("objects/pack");
         copy.odb().await.unwrap();
+        std::fs::create_dir_all(&pack).unwrap();
         std::fs::write(pack.join("pack-1.pack"), "some bytes").unwrap();
         drop(copy);
         copies.sweep();

@@ -67,6 +67,7 @@ impl Copy {
         }
         match self.open().await? {
             Ok(odb) => Ok(Arc::clone(self.lock_odb().get_or_insert(odb))),
+            // New, or damaged.
             Err(_) => self.current(&self.turn().await?).await,
         }
     }
@@ -84,23 +85,31 @@ impl Copy {
                 return Ok(odb);
             }
         }
+        self.make(turn).await?;
         match self.open().await? {
             Ok(odb) if odb.packs() <= MOST_PACKS => return Ok(self.keep(odb)),
             Ok(_) => {}
             Err(what) => self.say_damaged(&what),
         }
         self.empty(turn)?;
+        self.make(turn).await?;
         self.open().await?.map(|odb| self.keep(odb)).map_err(|what| from_git(goproxy_git::Error::Corrupt(what)))
     }
 
-    /// Opens the files; what is wrong with them, if they are damaged.
+    /// Makes the repository if it is not there: in turn, since [`Local::turn`] removes files that are half made.
+    async fn make(&self, _turn: &Turn) -> Result<()> {
+        let format = self.snapshot.fresh(&self.remote).await?.format;
+        let git_dir = self.git_dir();
+        blocking(move || goproxy_git::init(&git_dir, format).map_err(from_git)).await
+    }
+
+    /// Opens the files; what is wrong with them, if they are damaged or not there.
     async fn open(&self) -> Result<Result<Arc<Odb>, String>> {
         // Another process may have emptied it since that was known.
         self.completed(Vec::new());
         let format = self.snapshot.fresh(&self.remote).await?.format;
         let git_dir = self.git_dir();
-        let open = move || goproxy_git::init(&git_dir, format).and_then(|()| Odb::open(&git_dir, format));
-        blocking(move || match open() {
+        blocking(move || match Odb::open(&git_dir, format) {
             Ok(odb) => Ok(Ok(Arc::new(odb))),
             Err(goproxy_git::Error::Corrupt(what)) => Ok(Err(what)),
             Err(error) => Err(from_git(error)),

@@ -142,3 +142,26 @@ async fn a_tag_that_was_moved_did_not_exist() {
     let nowhere = oid(&"1".repeat(40));
     assert_eq!(view.commit(&nowhere).await.unwrap_err().kind(), ErrorKind::NotFound);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_who_found_a_new_copy_removed_what_the_others_were_making() {
+    let Some(world) = World::new().await else { return };
+    let id = oid(&world.repo.commit(&[("go.mod", "module m\n")]));
+    for round in 0..20 {
+        let path = format!("new/{round}");
+        world.host.add(&path, &world.repo);
+        let copies = world.copies(Duration::from_secs(3600), u64::MAX);
+        let copy = world.open(&copies, &path).await;
+        let mut tasks = tokio::task::JoinSet::new();
+        for task in 0..8 {
+            let copy = Arc::clone(&copy);
+            tasks.spawn(async move {
+                if task % 2 == 0 {
+                    fetch(&copy, id).await;
+                }
+                copy.odb().await.map(|_| ())
+            });
+        }
+        assert!(tasks.join_all().await.into_iter().all(|opened| opened.is_ok()));
+    }
+}

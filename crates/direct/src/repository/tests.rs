@@ -2,7 +2,7 @@
 
 use std::{fs, sync::Arc, time::Duration};
 
-use goproxy_fetch::{Access, ClientOptions, GitClient, GitOptions, HttpClient, ProxySettings};
+use goproxy_fetch::{Access, ClientOptions, GitClient, GitOptions, HostLimits, HttpClient, ProxySettings};
 use goproxy_git::{FetchRequest, Filter, Objects as _, Oid};
 use goproxy_testkit::{GitHost, GitRepo};
 
@@ -27,7 +27,13 @@ impl World {
     pub(crate) fn client(&self) -> GitClient {
         let options = ClientOptions { proxies: ProxySettings::default(), netrc: None, ..ClientOptions::default() };
         let (http, time_limit) = (HttpClient::new(options).unwrap(), Duration::from_secs(30));
-        GitClient::new(GitOptions { http, git: None, host_env: Vec::new(), time_limit, per_host: 4 })
+        GitClient::new(GitOptions {
+            http,
+            git: None,
+            host_env: Vec::new(),
+            time_limit,
+            per_host: HostLimits { at_once: 4, per_second: 1000 },
+        })
     }
 
     pub(crate) fn copies(&self, freshness: Duration, bytes: u64) -> Copies {

@@ -12,7 +12,7 @@ use http::{
     HeaderValue, StatusCode,
     header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE},
 };
-use reqwest::Url;
+use reqwest::{Client, RequestBuilder, Response, Url};
 
 use super::{
     Shared,
@@ -65,17 +65,21 @@ impl HttpRemote {
                 done => return done,
             }
         }
-        match self.discover().await? {
+        match self.introduce().await? {
             (place, Some(refs)) => Ok((place.capabilities.format, refs)),
             (place, None) => self.refs_from(place).await,
         }
     }
 
     async fn refs_from(&self, place: Place) -> Result<(ObjectFormat, Refs), Wrong> {
-        let request = list_request(&place.capabilities);
-        let (format, limits) = (place.capabilities.format, ListLimits::default());
-        let mut body = self.post(&place, request, limits.bytes + 1, 1).await?;
-        let (mut parser, host) = (ListParser::new(format, limits), reach::host(&place.base));
+        let body = self.post(&place, list_request(&place.capabilities), ListLimits::default().bytes + 1, 1).await?;
+        self.listed(&place, body).await
+    }
+
+    /// Refs, from the answer to [`list_request`].
+    pub(super) async fn listed(&self, place: &Place, mut body: Body) -> Result<(ObjectFormat, Refs), Wrong> {
+        let format = place.capabilities.format;
+        let (mut parser, host) = (ListParser::new(format, ListLimits::default()), reach::host(&place.base));
         let bad = |error| Wrong::from_wire(error, &host);
         while let Some(chunk) = body.chunk().await.map_err(|failure| reach::broken_off(failure, &place.base))? {
             parser.push(&chunk).map_err(bad)?;
@@ -192,20 +196,14 @@ impl HttpRemote {
 
     /// One message to `git-upload-pack`, and the body of its answer.
     async fn post(&self, place: &Place, message: Vec<u8>, limit: u64, windows: u32) -> Result<Body, Wrong> {
-        let http = &self.shared.options.http;
         let url = below(&place.base, "/git-upload-pack");
-        let (client, message) = (http.for_access(&url, self.access)?, bytes::Bytes::from(message));
-        let build = || {
-            let request = client
-                .post(url.clone())
-                .header(CONTENT_TYPE, "application/x-git-upload-pack-request")
-                .header(ACCEPT, "application/x-git-upload-pack-result")
-                .header(ACCEPT_ENCODING, "identity")
-                .body(message.clone());
-            let older = place.capabilities.is_older();
-            if older { request } else { request.header("git-protocol", "version=2") }
-        };
-        let response = self.send(&url, build).await?;
+        let (client, message) = (self.shared.options.http.for_access(&url, self.access)?, bytes::Bytes::from(message));
+        let response = self.send(&url, || upload_pack(client, &url, place, message.clone())).await?;
+        self.answered(url, response, limit, windows)
+    }
+
+    /// The body of an answer of `git-upload-pack`.
+    pub(super) fn answered(&self, url: Url, response: Response, limit: u64, windows: u32) -> Result<Body, Wrong> {
         if response.status() != StatusCode::OK {
             return Err(self.refused(&url, &response));
         }
@@ -215,7 +213,8 @@ impl HttpRemote {
             let message = format!("{} does not answer as git's protocol says", reach::host(&url));
             return Err(Wrong::new(ErrorKind::Invalid, message, detail, Hint::Rejected));
         }
-        Ok(Body::new(response, wire::shown(&url), limit, http.options().idle_timeout * windows))
+        let idle = self.shared.options.http.options().idle_timeout;
+        Ok(Body::new(response, wire::shown(&url), limit, idle * windows))
     }
 
     /// Whether filters are honoured, as far as is known.
@@ -223,6 +222,18 @@ impl HttpRemote {
         let can = |place: Place| place.capabilities.filter && place.capabilities.takes_any_id();
         self.memory.place().is_some_and(can) && !self.memory.refuses(&Filter::NoBlobs)
     }
+}
+
+/// A message to `git-upload-pack`.
+pub(super) fn upload_pack(client: &Client, url: &Url, place: &Place, message: bytes::Bytes) -> RequestBuilder {
+    let request = client
+        .post(url.clone())
+        .header(CONTENT_TYPE, "application/x-git-upload-pack-request")
+        .header(ACCEPT, "application/x-git-upload-pack-result")
+        .header(ACCEPT_ENCODING, "identity")
+        .body(message);
+    let older = place.capabilities.is_older();
+    if older { request } else { request.header("git-protocol", "version=2") }
 }
 
 /// The same request of a server that gives nothing but what its refs point at: a tag in place of its commit, and where

@@ -38,7 +38,7 @@ impl HttpRemote {
         Ok(response)
     }
 
-    async fn send_as(
+    pub(super) async fn send_as(
         &self,
         url: &Url,
         mut request: RequestBuilder,

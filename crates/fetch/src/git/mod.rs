@@ -7,6 +7,7 @@ mod credentials;
 mod discover;
 mod hosts;
 mod http;
+mod introduce;
 mod login;
 mod memory;
 mod receive;
@@ -29,6 +30,7 @@ use goproxy_git::Oid;
 use hosts::Hosts;
 use memory::Memories;
 
+pub use hosts::HostLimits;
 pub use remote::Remote;
 
 use crate::{Access, HttpClient};
@@ -44,8 +46,8 @@ pub struct GitOptions {
     pub host_env: Vec<(OsString, OsString)>,
     /// How long one operation may take.
     pub time_limit: Duration,
-    /// How many operations one host gets at a time.
-    pub per_host: usize,
+    /// What one host is asked at most.
+    pub per_host: HostLimits,
 }
 
 /// Without the environment, which may hold credentials.

@@ -32,6 +32,11 @@ struct Older {
 }
 
 impl Capabilities {
+    /// What nearly every server offers, for who asks before it is known.
+    pub fn usual() -> Self {
+        Self { agent: true, list: true, fetch: true, ..Self::default() }
+    }
+
     /// Whether the server speaks an older version, which lists its refs with its capabilities.
     pub fn is_older(&self) -> bool {
         self.older.is_some()

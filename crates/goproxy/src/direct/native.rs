@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use goproxy_direct::{Native, NativeOptions};
 use goproxy_engine::{ErrorKind, Source};
-use goproxy_fetch::{GitClient, GitOptions, GoCommand, HttpClient, find_program};
+use goproxy_fetch::{GitClient, GitOptions, GoCommand, HostLimits, HttpClient, find_program};
 
 use super::host_env;
 use crate::settings::{Refused, Settings};
@@ -17,7 +17,7 @@ pub(super) fn new(settings: &Settings, http: &HttpClient, command: Option<&GoCom
         git: find_program("git"),
         host_env: host_env(),
         time_limit: limits.direct,
-        per_host: limits.direct_per_host,
+        per_host: HostLimits { at_once: limits.direct_per_host, per_second: limits.direct_host_rate },
     });
     Native::new(NativeOptions {
         http: http.clone(),

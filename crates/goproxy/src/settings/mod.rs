@@ -146,6 +146,8 @@ pub(crate) struct Limits {
     pub(crate) direct_fetches: usize,
     /// `-directHostLimit`.
     pub(crate) direct_per_host: usize,
+    /// `-directHostRate`.
+    pub(crate) direct_host_rate: u32,
     /// `-maxConnections`.
     pub(crate) connections: usize,
 }

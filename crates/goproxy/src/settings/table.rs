@@ -237,6 +237,18 @@ pub(crate) static TABLE: &[Setting] = &[
         set: |s, text| value::count(text).map(|count| s.limits.direct_per_host = count),
     },
     Setting {
+        name: "directHostRate",
+        group: Group::Limits,
+        shape: Shape::Count,
+        default: Fallback::Value("100"),
+        reload: false,
+        help: "How many operations of the native engine one git host gets in a second, on average; others wait.",
+        example: "20",
+        set: |s, text| {
+            value::count(text).map(|count| s.limits.direct_host_rate = u32::try_from(count).unwrap_or(u32::MAX))
+        },
+    },
+    Setting {
         name: "maxConnections",
         group: Group::Limits,
         shape: Shape::Count,

@@ -28,7 +28,13 @@ impl World {
         let options = ClientOptions { proxies: ProxySettings::default(), netrc: None, ..ClientOptions::default() };
         let (http, time_limit) = (HttpClient::new(options).unwrap(), Duration::from_secs(60));
         let host_env = tests::env(self.home.path(), &[]);
-        GitClient::new(GitOptions { http, git, host_env, time_limit, per_host: 4 })
+        GitClient::new(GitOptions {
+            http,
+            git,
+            host_env,
+            time_limit,
+            per_host: crate::HostLimits { at_once: 4, per_second: 1000 },
+        })
     }
 
     /// The files of a directory as they are in the tar, unpacked.

@@ -10,7 +10,7 @@ use std::{path::PathBuf, time::Duration};
 use goproxy_git::{FetchRequest, Filter, ObjectFormat, Objects as _, Odb, Oid};
 use goproxy_testkit::{GitHost, GitRepo};
 
-use super::{GitClient, GitOptions, Remote};
+use super::{GitClient, GitOptions, HostLimits, Remote};
 use crate::{Access, ClientOptions, HttpClient, ProxySettings};
 
 /// What a private module may reach: this machine, over http.
@@ -30,7 +30,13 @@ fn options() -> ClientOptions {
 fn client(options: ClientOptions) -> GitClient {
     let http = HttpClient::new(options).unwrap();
     let time_limit = Duration::from_secs(30);
-    GitClient::new(GitOptions { http, git: None, host_env: Vec::new(), time_limit, per_host: 4 })
+    GitClient::new(GitOptions {
+        http,
+        git: None,
+        host_env: Vec::new(),
+        time_limit,
+        per_host: HostLimits { at_once: 4, per_second: 1000 },
+    })
 }
 
 async fn remote(url: &str) -> Remote {
@@ -73,9 +79,10 @@ impl World {
         Odb::open(self.copy.path(), ObjectFormat::Sha1).unwrap().contains(&self.id(name)).unwrap()
     }
 
-    /// The requests since the last time, as `GET` and `POST`.
+    /// The requests since the last time, as `GET` and `POST`, sorted: some are made at once.
     fn asked(&self) -> Vec<String> {
-        let asked = self.host.requests().iter().map(|request| request.method.clone()).collect();
+        let mut asked: Vec<_> = self.host.requests().iter().map(|request| request.method.clone()).collect();
+        asked.sort_unstable();
         self.host.reset_log();
         asked
     }

@@ -19,7 +19,7 @@ async fn a_renamed_repository_is_followed_on_its_host() {
         world.host.on("/old/info/refs", Answer::redirect(status, to));
         let remote = remote(&format!("{}/old", world.host.url())).await;
         remote.refs().await.unwrap();
-        assert_eq!(world.asked(), ["GET", "GET", "POST"]);
+        assert_eq!(world.asked(), ["GET", "GET", "POST", "POST"]);
         remote.refs().await.unwrap();
         assert_eq!(world.asked(), ["POST"]);
     }
@@ -110,7 +110,13 @@ async fn where_the_operators_configuration_leads_is_the_operators_choice() {
     }
     let http = crate::HttpClient::new(options()).unwrap();
     let (git, time_limit) = (Some("git".into()), std::time::Duration::from_secs(30));
-    let client = super::GitClient::new(super::GitOptions { http, git, host_env, time_limit, per_host: 4 });
+    let client = super::GitClient::new(super::GitOptions {
+        http,
+        git,
+        host_env,
+        time_limit,
+        per_host: crate::HostLimits { at_once: 4, per_second: 1000 },
+    });
     let remote = client.remote("https://git.example/a/b", Access::default()).await.unwrap();
     assert_eq!((remote.url(), remote.key()), ("https://git.example/a/b", &*world.url()));
     remote.refs().await.unwrap();

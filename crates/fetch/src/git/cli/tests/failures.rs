@@ -56,7 +56,7 @@ async fn an_ssh_that_hangs_is_killed_when_its_time_is_over() {
         git: git(),
         host_env: world.vars(),
         time_limit: Duration::from_secs(2),
-        per_host: 1,
+        per_host: HostLimits { at_once: 1, per_second: 1000 },
     };
     let remote = GitClient::new(options).remote("https://github.com/a/b", Access::default()).await.unwrap();
     assert_eq!(remote.refs().await.unwrap_err().kind(), ErrorKind::Timeout);

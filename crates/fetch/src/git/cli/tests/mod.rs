@@ -63,7 +63,13 @@ impl World {
     fn client_with(&self, git: Option<PathBuf>) -> GitClient {
         let options = ClientOptions { proxies: ProxySettings::default(), netrc: None, ..ClientOptions::default() };
         let (http, time_limit) = (HttpClient::new(options).unwrap(), Duration::from_secs(60));
-        GitClient::new(GitOptions { http, git, host_env: self.vars(), time_limit, per_host: 4 })
+        GitClient::new(GitOptions {
+            http,
+            git,
+            host_env: self.vars(),
+            time_limit,
+            per_host: HostLimits { at_once: 4, per_second: 1000 },
+        })
     }
 
     async fn remote(&self) -> Remote {

@@ -140,7 +140,13 @@ async fn git_connects_to_the_address_that_was_judged() {
         };
         let http = HttpClient::new(options).unwrap();
         let (host_env, time_limit) = (world.vars(), Duration::from_secs(60));
-        let client = GitClient::new(GitOptions { http, git: git(), host_env, time_limit, per_host: 4 });
+        let client = GitClient::new(GitOptions {
+            http,
+            git: git(),
+            host_env,
+            time_limit,
+            per_host: HostLimits { at_once: 4, per_second: 1000 },
+        });
         let access = Access { insecure: true, ..Access::default() };
         let remote = client.remote(&format!("http://dumb.example:{port}/a/b"), access).await.unwrap();
         let refs = remote.refs().await;

@@ -75,11 +75,12 @@ impl Content<'_> {
         for round in 0..ROUNDS {
             let objects = self.copy.watched().await?;
             let planned = match self.planned(&objects).await? {
-                Planned::Missing(ids) if round == 0 && !self.nested && self.is_new().await? => {
+                Planned::Missing(ids) if round == 0 && !self.nested && self.at_once().await? => {
                     self.fetch_whole(ids).await?;
                     continue;
                 }
                 Planned::Missing(ids) => {
+                    self.still_missing(round).await?;
                     self.fetch(ids, Some(Filter::NoBlobs)).await?;
                     continue;
                 }
@@ -91,6 +92,7 @@ impl Content<'_> {
             if missing.is_empty() {
                 return Ok((planned, objects));
             }
+            self.still_missing(round).await?;
             self.fetch(missing, None).await?;
         }
         Err(incomplete().with_detail(format!("{}: files are missing after fetching them", self.module)))
@@ -104,11 +106,18 @@ impl Content<'_> {
         self.copy.after(objects, planned).await
     }
 
-    /// Whether next to nothing of the repository is here: then everything at once is one operation, and the remote can
-    /// send it as it keeps it.
-    async fn is_new(&self) -> Result<bool> {
+    /// After all of a commit was fetched, everything would be here if what the remote was told were true.
+    async fn still_missing(&self, round: usize) -> Result<()> {
+        let whole = !self.copy.remote().filters() || self.revision.dir.is_empty() && !self.nested;
+        if round > 0 && whole { self.copy.forget_whole().await } else { Ok(()) }
+    }
+
+    /// Whether everything is best fetched in one operation: where next to nothing of the repository is here, the remote
+    /// can send it as it keeps it; where all of another version is here, it can send what is new.
+    async fn at_once(&self) -> Result<bool> {
         const FEW_PACKS: usize = 2;
-        Ok(self.copy.odb().await?.packs() <= FEW_PACKS)
+        let new = self.copy.odb().await?.packs() <= FEW_PACKS;
+        Ok(new || self.revision.dir.is_empty() && self.copy.any_whole().await?)
     }
 
     /// Everything below the module's directory. `known` is missing of it, as far as is known.

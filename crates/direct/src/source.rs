@@ -100,6 +100,13 @@ impl Native {
         Self(Arc::new(Inner { options, copies, discovery, private, making }))
     }
 
+    /// Does in the background what the first request would have to wait for.
+    pub fn prepare(&self) {
+        let (http, git) = (self.0.options.http.clone(), self.0.options.git.clone());
+        tokio::task::spawn_blocking(move || http.prepare());
+        tokio::spawn(async move { git.prepare().await });
+    }
+
     /// Replaces the patterns of private modules, for requests that come from now on.
     pub fn set_private(&self, private: &Patterns) {
         *self.0.private.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(private.clone());

@@ -99,7 +99,17 @@ impl HttpClient {
             return Ok(self.for_url(url));
         }
         let proxied = !self.0.options.proxies.is_empty() && !guard::is_loopback(url);
-        let way = Way { guarded, insecure: access.insecure, proxied };
+        self.special(Way { guarded, insecure: access.insecure, proxied })
+    }
+
+    /// Makes the client that public modules will need, so that none of them waits for it.
+    pub fn prepare(&self) {
+        // What fails here fails again when it is needed, and is told then.
+        let proxied = !self.0.options.proxies.is_empty();
+        let _ = self.special(Way { guarded: true, insecure: false, proxied });
+    }
+
+    fn special(&self, way: Way) -> Result<&Client> {
         let slot = &self.0.special[way.index()];
         if let Some(client) = slot.get() {
             return Ok(client);

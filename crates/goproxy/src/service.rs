@@ -40,6 +40,7 @@ impl Service {
         })?;
         let direct = Direct::new(loaded, upstreams.client())?;
         let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION")));
+        direct.prepare(&settings.sources);
         let routing = upstreams.routing(settings, &direct.source());
         let engine = Engine::new(Arc::new(store.clone()), routing, Arc::clone(&metrics) as _);
         let handler = EngineHandler::new(engine.clone(), store).await;

@@ -7,11 +7,11 @@ use std::{
 
 use goproxy_engine::{Error, Result, blocking};
 use goproxy_fetch::Remote;
-use goproxy_git::{FetchRequest, Kind, Objects, Odb, Oid, Refs};
+use goproxy_git::{FetchRequest, Odb, Oid, Refs};
 
 use super::{
     fetching::Fetching,
-    from_git, incomplete,
+    from_git,
     local::{Local, Turn},
     snapshot::Snapshot,
 };
@@ -74,7 +74,7 @@ impl Copy {
 
     /// What is here at this moment, and usable: another process may have fetched more, have begun the copy anew, or have
     /// left it damaged.
-    async fn current(&self, turn: &Turn) -> Result<Arc<Odb>> {
+    pub(super) async fn current(&self, turn: &Turn) -> Result<Arc<Odb>> {
         if let Some(odb) = self.opened() {
             let (reader, head) = (Arc::clone(&odb), self.git_dir().join("HEAD"));
             let usable = move || {
@@ -127,7 +127,7 @@ impl Copy {
         self.lock_odb().is_some()
     }
 
-    fn keep(&self, odb: Arc<Odb>) -> Arc<Odb> {
+    pub(super) fn keep(&self, odb: Arc<Odb>) -> Arc<Odb> {
         *self.lock_odb() = Some(Arc::clone(&odb));
         odb
     }
@@ -178,46 +178,17 @@ impl Copy {
         self.fetching.fetch(self, request).await
     }
 
-    /// Fetches, in the turn of this process.
-    pub(super) async fn fetch_now(&self, mut request: FetchRequest) -> Result<()> {
-        let turn = self.turn().await?;
-        let odb = self.current(&turn).await?;
-        let wants = std::mem::take(&mut request.wants);
-        // Somebody else may have fetched them meanwhile; but a commit that is here may be wanted with what it follows or
-        // contains.
-        let again = !request.shallow || request.filter.is_none();
-        let reader = Arc::clone(&odb);
-        let missing = move || {
-            let needed = |id: &Oid| {
-                let here = reader.header(id)?;
-                Ok(here.is_none_or(|(kind, _)| again && kind == Kind::Commit))
-            };
-            let wants = wants.into_iter().filter_map(|id| needed(&id).map(|yes| yes.then_some(id)).transpose());
-            wants.collect::<Result<Vec<_>, goproxy_git::Error>>()
-        };
-        request.wants = blocking(move || missing().map_err(from_git)).await?;
-        if request.wants.is_empty() {
-            return Ok(());
-        }
-        if !request.shallow {
-            request.haves = self.complete.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        }
-        self.remote.fetch(&request, &self.git_dir()).await?;
-        let fetched = self.keep(odb);
-        let came = move || {
-            fetched.refresh()?;
-            let lacks = |id: &Oid| fetched.header(id).map(|header| header.is_none());
-            request.wants.iter().map(lacks).try_fold(true, |all, lacks| lacks.map(|lacks| all && !lacks))
-        };
-        if blocking(move || came().map_err(from_git)).await? { Ok(()) } else { Err(incomplete()) }
+    /// The commits that are known to be here with their whole history.
+    pub(super) fn complete(&self) -> Vec<Oid> {
+        self.complete.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Remembers commits whose whole history is here.
+    /// Remembers them.
     pub(super) fn completed(&self, tips: Vec<Oid>) {
         *self.complete.lock().unwrap_or_else(PoisonError::into_inner) = tips;
     }
 
-    async fn turn(&self) -> Result<Turn> {
+    pub(super) async fn turn(&self) -> Result<Turn> {
         self.local.turn().await.map_err(|e| Error::internal(format!("{}: {e}", self.git_dir().display())))
     }
 

@@ -36,12 +36,12 @@ impl Fetching {
         }
         // Wishes stay in the list until they are granted: if this future is dropped, others still find theirs.
         let batch = self.alike(&wish);
-        let together = copy.fetch_now(joined(&batch)).await;
+        let together = copy.download(joined(&batch)).await;
         let apart = |e: &Error| matches!(e.kind(), ErrorKind::NotFound | ErrorKind::Invalid);
         if batch.len() > 1 && together.as_ref().is_err_and(apart) {
             // One of them wants what the remote does not have or may not send (too large, damaged), or they do so together:
             // that is no matter of the others.
-            return copy.fetch_now(wish.request.clone()).await;
+            return copy.download(wish.request.clone()).await;
         }
         for granted in &batch {
             let _ = granted.done.set(together.clone());

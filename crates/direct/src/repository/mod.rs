@@ -3,6 +3,7 @@
 
 mod copies;
 mod copy;
+mod download;
 mod fetching;
 mod history;
 mod local;
@@ -12,6 +13,7 @@ mod sweep;
 pub(crate) mod tests;
 mod view;
 mod watched;
+mod whole;
 
 pub(crate) use copies::{Copies, CopiesOptions};
 pub(crate) use copy::Copy;

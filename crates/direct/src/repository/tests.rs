@@ -171,3 +171,30 @@ async fn many_who_found_a_new_copy_removed_what_the_others_were_making() {
         assert!(tasks.join_all().await.into_iter().all(|opened| opened.is_ok()));
     }
 }
+
+#[tokio::test]
+async fn a_version_cost_what_the_one_before_it_had_brought() {
+    let Some(world) = World::new().await else { return };
+    let first = oid(&world.repo.commit(&[("go.mod", "module m\n"), ("old/old.go", "package old\n")]));
+    let second = oid(&world.repo.commit(&[("new/new.go", "package new\n")]));
+    let old = oid(&world.repo.git(&["rev-parse", &format!("{first}:old/old.go")]));
+    fetch(&*world.copy().await, first).await;
+    let copy = world.copy().await;
+    fetch(&copy, second).await;
+    let requests = world.host.requests();
+    assert!(String::from_utf8_lossy(&requests.last().unwrap().body).contains(&format!("have {first}")));
+    let packs_with_old = world.packs(&copy).iter().filter(|pack| lists(pack, &old)).count();
+    assert_eq!(packs_with_old, 1);
+    // Whole means nothing any more once something is missing.
+    fs::remove_dir_all(copy.git_dir().join("objects/pack")).unwrap();
+    fs::create_dir(copy.git_dir().join("objects/pack")).unwrap();
+    let copy = world.copy().await;
+    fetch(&copy, second).await;
+    assert!(copy.odb().await.unwrap().contains(&old).unwrap());
+}
+
+/// Whether a pack holds an object.
+fn lists(pack: &std::path::Path, id: &Oid) -> bool {
+    let index = std::process::Command::new("git").arg("verify-pack").arg("-v").arg(pack).output().unwrap();
+    String::from_utf8_lossy(&index.stdout).contains(&id.to_string())
+}

@@ -82,6 +82,11 @@ impl GitClient {
         Self(Arc::new(Shared { options, config, credentials, memories, hosts }))
     }
 
+    /// Reads the host's configuration ahead of the first who needs it.
+    pub async fn prepare(&self) {
+        self.0.config.prepare().await;
+    }
+
     /// The repository at a URL, rewritten as the host's git configuration says (`insteadOf`). Nothing is asked yet.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use super::{
     malformed,
     text::{excerpt, presentable},
 };
-use crate::{FetchRequest, Filter};
+use crate::{FetchRequest, Filter, Oid};
 
 /// Asks for a pack, all in one message: we say `done` at once, so that the server does not negotiate.
 ///
@@ -15,23 +15,24 @@ use crate::{FetchRequest, Filter};
 ///
 /// Commits that are here (`haves`) count only where the pack may be thin: measured with git 2.39, a server leaves out
 /// what they contain from a shallow pack only then. They are here as we ask for the wanted ones: of a shallow request
-/// without what they follow, which `shallow` tells.
+/// without what they follow, which `shallow` tells; a server that does not know the word is told of none.
 pub fn fetch_request(capabilities: &Capabilities, request: &FetchRequest, filter: Option<&Filter>) -> Vec<u8> {
     let filter = filter.filter(|_| capabilities.filter);
     if capabilities.is_older() {
         return older_request(capabilities, request, filter);
     }
+    let haves = haves(capabilities, request);
     let mut message = Message::command("fetch", capabilities);
     message.line("no-progress");
     message.line("ofs-delta");
-    if !request.haves.is_empty() {
+    if !haves.is_empty() {
         message.line("thin-pack");
     }
     bounds(&mut message, capabilities, request, filter);
     for id in &request.wants {
         message.line(&format!("want {id}"));
     }
-    for id in &request.haves {
+    for id in haves {
         message.line(&format!("have {id}"));
     }
     message.line("done");
@@ -41,7 +42,8 @@ pub fn fetch_request(capabilities: &Capabilities, request: &FetchRequest, filter
 /// The same in older versions: what we can stands behind the first id that is wanted.
 fn older_request(capabilities: &Capabilities, request: &FetchRequest, filter: Option<&Filter>) -> Vec<u8> {
     let mut words = vec!["side-band-64k".to_owned(), "ofs-delta".to_owned(), "no-progress".to_owned()];
-    words.extend((!request.haves.is_empty()).then(|| "thin-pack".to_owned()));
+    let haves = haves(capabilities, request);
+    words.extend((!haves.is_empty()).then(|| "thin-pack".to_owned()));
     words.extend(filter.map(|_| "filter".to_owned()));
     words.extend(capabilities.words());
     let mut message = Message::default();
@@ -50,11 +52,15 @@ fn older_request(capabilities: &Capabilities, request: &FetchRequest, filter: Op
     }
     bounds(&mut message, capabilities, request, filter);
     message.flush();
-    for id in &request.haves {
+    for id in haves {
         message.line(&format!("have {id}"));
     }
     message.line("done");
     message.bytes()
+}
+
+fn haves<'a>(capabilities: &Capabilities, request: &'a FetchRequest) -> &'a [Oid] {
+    if request.shallow && !capabilities.shallow { &[] } else { &request.haves }
 }
 
 /// How much of what is wanted.

@@ -46,6 +46,15 @@ impl Direct {
         }
     }
 
+    /// Makes ready for the first request, if some modules come from version control.
+    pub(crate) fn prepare(&self, sources: &Sources) {
+        if let Self::Native(native, _) = self
+            && sources.any_direct()
+        {
+            native.prepare();
+        }
+    }
+
     /// Tells the fetchers which modules are private, and which may be insecure, from now on.
     pub(crate) fn set_patterns(&self, sources: &Sources) {
         let (private, insecure) = (sources.private(), sources.insecure());

@@ -21,7 +21,7 @@ mod value;
 
 use std::{path::PathBuf, time::Duration};
 
-use gomod::{Patterns, ProxyList, vcs::GoVcs};
+use gomod::{Patterns, ProxyList, ProxyTarget, vcs::GoVcs};
 use goproxy_server::{AccessLogFormat, Listen};
 
 pub(crate) use environment::Environment;
@@ -99,6 +99,12 @@ impl Sources {
     /// The modules that go direct and whose names never leave.
     pub(crate) fn private(&self) -> Patterns {
         self.exclude.join(&self.go_private)
+    }
+
+    /// Whether some modules come from version control.
+    pub(crate) fn any_direct(&self) -> bool {
+        let direct = |list: &ProxyList| list.entries().iter().any(|hop| hop.target == ProxyTarget::Direct);
+        self.proxy.as_ref().is_none_or(direct) || self.private() != Patterns::default()
     }
 
     /// The modules that may come over connections that prove nothing.

@@ -56,7 +56,7 @@ impl Drop for Host {
     }
 }
 
-/// Remote operations: refs listed, packs fetched, the most requests that were being answered at a time.
+/// Remote operations: refs listed, packs fetched, the most of both that were being answered at a time.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Counts {
     pub(super) listings: u64,
@@ -112,26 +112,30 @@ fn converse(stream: TcpStream, folder: &Path, shared: &Mutex<Shared>) -> Result<
     Ok(())
 }
 
-/// Counts a request while it is being answered.
-struct Running<'a>(&'a Mutex<Shared>);
+/// Counts a request while it is being answered. What a server can is no operation: it is asked beside the listing.
+struct Running<'a> {
+    shared: &'a Mutex<Shared>,
+    operation: bool,
+}
 
 impl<'a> Running<'a> {
     fn new(shared: &'a Mutex<Shared>, target: &str, body: &[u8]) -> Self {
+        let operation = target.ends_with("/git-upload-pack");
         let mut state = shared.lock().unwrap_or_else(PoisonError::into_inner);
-        state.running += 1;
+        state.running += u64::from(operation);
         state.counts.peak = state.counts.peak.max(state.running);
         if body.windows(15).any(|window| window == b"command=ls-refs") {
             state.counts.listings += 1;
-        } else if target.ends_with("/git-upload-pack") {
-            state.counts.fetches += 1;
+        } else {
+            state.counts.fetches += u64::from(operation);
         }
-        Self(shared)
+        Self { shared, operation }
     }
 }
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).running -= 1;
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner).running -= u64::from(self.operation);
     }
 }
 

@@ -53,6 +53,12 @@ impl HostConfig {
         Self { git, env: hostenv::scrubbed(host_env), loaded, unread }
     }
 
+    /// Reads it ahead of the first who needs it.
+    pub(super) async fn prepare(&self) {
+        // What is wrong with it is told to whom it concerns.
+        let _ = self.load().await;
+    }
+
     /// The way to the repository at a URL.
     ///
     /// # Errors

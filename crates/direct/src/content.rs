@@ -254,6 +254,8 @@ struct Pieces(mpsc::Sender<Bytes>);
 
 impl io::Write for Pieces {
     fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        // A large file comes past the buffer before this, at once.
+        let piece = &piece[..piece.len().min(PIECE)];
         let sent = self.0.blocking_send(Bytes::copy_from_slice(piece));
         sent.map(|()| piece.len()).map_err(|_| io::Error::new(io::ErrorKind::BrokenPipe, "nobody waits for the zip"))
     }

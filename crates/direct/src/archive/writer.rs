@@ -6,7 +6,7 @@ use libdeflater::{CompressionLvl, Compressor, Crc};
 
 /// Larger files are compressed piece by piece, with their sizes behind them, so that the compressed form is not held in
 /// memory. Only the size decides, so that the same content gives the same bytes.
-const WHOLE: usize = 16 << 20;
+const WHOLE: usize = 4 << 20;
 
 /// The first level of zlib-rs that comes near level 1 of libdeflate in size.
 const PIECES: flate2::Compression = flate2::Compression::new(2);

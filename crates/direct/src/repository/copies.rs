@@ -19,7 +19,7 @@ const MOST_IDLE: usize = 128;
 /// Refs that idle copies hold in memory, some hundred bytes each.
 const MOST_IDLE_REFS: usize = 500_000;
 
-/// Idle copies whose files stay open: each holds up to 16 MiB of what was read, and indexes.
+/// Idle copies whose files stay open: each holds up to 8 MiB of what was read, and indexes.
 const MOST_IDLE_OPEN: usize = 16;
 
 /// Where copies are and how long what they know is believed.

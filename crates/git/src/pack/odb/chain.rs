@@ -14,7 +14,7 @@ use quick_cache::{Weighter, sync::Cache};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Bytes of bases that are kept for the next objects on them. Git keeps 96 MiB; a proxy has many repositories open.
-const CACHE: u64 = 16 << 20;
+const CACHE: u64 = 8 << 20;
 
 /// Decompressors that are kept, 170 KiB each.
 const IDLE: usize = 4;

@@ -23,6 +23,9 @@ pub(crate) trait Repo: Send + Sync {
     /// link its target. `None` where there is nothing, a directory or a submodule.
     async fn file(&self, commit: &Oid, path: &str) -> Result<Option<Vec<u8>>>;
 
+    /// Whether everything that [`Repo::refs`] reach is here, so that nobody is asked for a commit of it.
+    async fn has_history(&self) -> Result<bool>;
+
     /// Commits that branches, tags or HEAD reach and whose id begins with these lower-case digits: two at most. A whole
     /// id is a prefix, too.
     async fn commits_with_prefix(&self, hex: &str) -> Result<Vec<Oid>>;

@@ -73,11 +73,14 @@ impl CodeRepo<'_> {
     }
 
     /// Refs that are not of this moment may miss what was just pushed, so the remote is asked again before anything is
-    /// said not to exist, and before the history is fetched.
+    /// said not to exist, and before the history is fetched. A commit of a history that is here costs nothing.
     async fn find(&self, rev: &str) -> Result<Found> {
         let unknown = || Failure::Absent(format!("unknown revision {rev}"));
         let mut refs = self.repo.refs().await?;
         let mut known = lookup(&refs, rev);
+        if matches!(known, Known::No) && is_hash(&refs, rev) && self.repo.has_history().await? {
+            known = self.in_history(&refs, rev).await?.map_or(Known::No, Known::Commit);
+        }
         if matches!(known, Known::No) {
             refs = self.repo.newer_refs().await?;
             known = lookup(&refs, rev);

@@ -178,13 +178,14 @@ impl Copy {
         self.fetching.fetch(self, request).await
     }
 
-    /// The commits that are known to be here with their whole history.
+    /// The commits that are known to be here with their whole history, sorted.
     pub(super) fn complete(&self) -> Vec<Oid> {
         self.complete.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Remembers them.
-    pub(super) fn completed(&self, tips: Vec<Oid>) {
+    pub(super) fn completed(&self, mut tips: Vec<Oid>) {
+        tips.sort_unstable();
         *self.complete.lock().unwrap_or_else(PoisonError::into_inner) = tips;
     }
 

@@ -17,7 +17,9 @@ impl Copy {
 
     /// Commits with an id that begins so and that some of the tips are or follow: two at most.
     pub(crate) async fn commits_with_prefix(&self, hex: &str, tips: Vec<Oid>) -> Result<Vec<Oid>> {
-        self.complete_history(&tips).await?;
+        if !self.is_complete(&tips).await? {
+            self.walk(tips.clone(), HashSet::new()).await?;
+        }
         let prefix = hex.to_owned();
         let named = self.read(move |odb| commits_named(odb, &prefix)).await?;
         if named.is_empty() {
@@ -28,9 +30,25 @@ impl Copy {
         Ok(named.into_iter().filter(|id| reached.contains(id)).take(2).collect())
     }
 
-    /// Fetches what is missing of the history of `tips`.
-    async fn complete_history(&self, tips: &[Oid]) -> Result<()> {
-        self.walk(tips.to_vec(), HashSet::new()).await.map(drop)
+    /// Whether all that the tips are or follow is here. Nothing is fetched.
+    pub(crate) async fn has_history(&self, tips: &[Oid]) -> Result<bool> {
+        if self.is_complete(tips).await? {
+            return Ok(true);
+        }
+        let starts = tips.to_vec();
+        let here = self.read(move |odb| reach(odb, &starts, HashSet::new())).await?.complete;
+        if here {
+            self.completed(tips.to_vec());
+        }
+        Ok(here)
+    }
+
+    /// Whether that is known.
+    async fn is_complete(&self, tips: &[Oid]) -> Result<bool> {
+        // Opening the copy tells whether it was begun anew.
+        self.odb().await?;
+        let complete = self.complete();
+        Ok(tips.iter().all(|tip| complete.binary_search(tip).is_ok()))
     }
 
     /// Those of `wanted` that are reached from `from`. An empty `wanted` stands for a walk to the very beginning.

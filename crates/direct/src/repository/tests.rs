@@ -2,12 +2,13 @@
 
 use std::{fs, sync::Arc, time::Duration};
 
+use gomod::{ModulePath, Query};
 use goproxy_fetch::{Access, ClientOptions, GitClient, GitOptions, HostLimits, HttpClient, ProxySettings};
 use goproxy_git::{FetchRequest, Filter, Objects as _, Oid};
 use goproxy_testkit::{GitHost, GitRepo};
 
 use super::*;
-use crate::coderepo::Repo as _;
+use crate::coderepo::{CodeRepo, Coordinates, Repo as _};
 
 pub(crate) struct World {
     pub(crate) host: GitHost,
@@ -183,8 +184,9 @@ async fn a_version_cost_what_the_one_before_it_had_brought() {
     fetch(&copy, second).await;
     let requests = world.host.requests();
     assert!(String::from_utf8_lossy(&requests.last().unwrap().body).contains(&format!("have {first}")));
-    let packs_with_old = world.packs(&copy).iter().filter(|pack| lists(pack, &old)).count();
-    assert_eq!(packs_with_old, 1);
+    let lists = |pack: &std::path::PathBuf| world.repo.git(&["verify-pack", "-v", &pack.to_string_lossy()]);
+    let with_old = world.packs(&copy).iter().filter(|pack| lists(pack).contains(&old.to_string())).count();
+    assert_eq!(with_old, 1);
     // Whole means nothing any more once something is missing.
     fs::remove_dir_all(copy.git_dir().join("objects/pack")).unwrap();
     fs::create_dir(copy.git_dir().join("objects/pack")).unwrap();
@@ -193,8 +195,23 @@ async fn a_version_cost_what_the_one_before_it_had_brought() {
     assert!(copy.odb().await.unwrap().contains(&old).unwrap());
 }
 
-/// Whether a pack holds an object.
-fn lists(pack: &std::path::Path, id: &Oid) -> bool {
-    let index = std::process::Command::new("git").arg("verify-pack").arg("-v").arg(pack).output().unwrap();
-    String::from_utf8_lossy(&index.stdout).contains(&id.to_string())
+#[tokio::test]
+async fn each_commit_of_the_history_asked_for_the_refs_again() {
+    let Some(world) = World::new().await else { return };
+    let first = world.repo.commit(&[("go.mod", "module m\n")]);
+    world.repo.commit(&[("m.go", "package m\n")]);
+    let copy = world.copy().await;
+    let query = |rev: &str| {
+        let coordinates = Coordinates::new(&ModulePath::parse("a.b/m").unwrap(), "a.b/m", "").unwrap();
+        let (view, rev) = (View::new(Arc::clone(&copy), "", Purpose::Files), Query::parse(rev).unwrap());
+        async move { CodeRepo::new(coordinates, &view).query(&rev).await }
+    };
+    query(&first[..12]).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    world.host.reset_log();
+    query(&first[..10]).await.unwrap();
+    assert_eq!(world.host.total(), 0, "its history is here");
+    let newer = world.repo.commit(&[("m.go", "package m // newer\n")]);
+    query(&newer[..12]).await.unwrap();
+    assert!(world.host.total() > 0);
 }

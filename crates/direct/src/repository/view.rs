@@ -47,6 +47,13 @@ impl View {
         *self.refs.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(refs));
     }
 
+    async fn tips(&self) -> Result<Vec<Oid>> {
+        let mut tips: Vec<_> = self.refs().await?.tips().collect();
+        tips.sort_unstable();
+        tips.dedup();
+        Ok(tips)
+    }
+
     /// Makes sure that a commit is here, with what it is wanted for as far as one operation brings it.
     async fn need_commit(&self, id: &Oid) -> Result<()> {
         let wanted = *id;
@@ -120,11 +127,12 @@ impl Repo for View {
         Err(incomplete().with_detail(format!("{commit}:{path} is missing after fetching it")))
     }
 
+    async fn has_history(&self) -> Result<bool> {
+        self.copy.has_history(&self.tips().await?).await
+    }
+
     async fn commits_with_prefix(&self, hex: &str) -> Result<Vec<Oid>> {
-        let mut tips: Vec<_> = self.refs().await?.tips().collect();
-        tips.sort_unstable();
-        tips.dedup();
-        self.copy.commits_with_prefix(hex, tips).await
+        self.copy.commits_with_prefix(hex, self.tips().await?).await
     }
 
     async fn ancestors_among(&self, candidates: &[Oid], commit: &Oid) -> Result<Vec<bool>> {

@@ -155,6 +155,10 @@ impl Repo for Fake {
         Ok(self.files.get(&(*commit, path.to_owned())).cloned())
     }
 
+    async fn has_history(&self) -> Result<bool> {
+        Ok(false)
+    }
+
     async fn commits_with_prefix(&self, hex: &str) -> Result<Vec<Oid>> {
         self.ask(format!("history for {hex}"))?;
         let refs = self.newer.as_ref().unwrap_or(&self.refs);

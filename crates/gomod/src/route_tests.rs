@@ -224,7 +224,7 @@ fn checksum_database_has_four_kinds_of_files() {
     }
 }
 
-/// Everything here is refused with a 4xx, and nothing asks a source.
+/// Everything here is refused, and nothing asks a source.
 #[test]
 fn threats_are_refused() {
     let refused = [
@@ -265,6 +265,13 @@ fn threats_are_refused() {
         let got = show(path, "");
         assert!(got.starts_with("400 bad request path: "), "{path}: {got}");
     }
+    // Capitals are the same module however they are sent.
+    assert_eq!(show("/github.com/!my!org/priv/@v/list", ""), "list github.com/MyOrg/priv");
+}
+
+/// What no module and no file can be called does not exist.
+#[test]
+fn names_that_are_none() {
     let absent = [
         // Broken escapes; what follows a broken module is not looked at.
         "/github.com/Azure/x/@v/list",
@@ -296,8 +303,6 @@ fn threats_are_refused() {
         let got = show(path, "");
         assert!(got.starts_with("404 "), "{path}: {got}");
     }
-    // Capitals are the same module however they are sent.
-    assert_eq!(show("/github.com/!my!org/priv/@v/list", ""), "list github.com/MyOrg/priv");
 }
 
 /// Long paths cost nothing.

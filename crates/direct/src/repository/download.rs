@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use goproxy_engine::{Result, blocking};
-use goproxy_git::{FetchRequest, Kind, Objects as _, Odb, Oid};
+use goproxy_git::{FetchRequest, Filter, Kind, Objects as _, Odb, Oid};
 
 use super::{copy::Copy, from_git, incomplete, whole};
 
@@ -66,9 +66,12 @@ fn needed(odb: &Odb, git_dir: &Path, mut request: FetchRequest) -> Result<FetchR
     Ok(request)
 }
 
-/// Whether everything is here now; remembers what came whole.
+/// Whether everything is here now; remembers what came whole. Of a history, what is missing may be no commit.
 fn came(odb: &Odb, git_dir: &Path, request: &FetchRequest) -> Result<bool, goproxy_git::Error> {
     odb.refresh()?;
+    if request.filter == Some(Filter::NoTrees) {
+        return Ok(true);
+    }
     let (mut all, mut commits) = (true, Vec::<Oid>::new());
     for id in &request.wants {
         let kind = odb.header(id)?.map(|(kind, _)| kind);

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use goproxy_engine::Result;
 use goproxy_git::{FetchRequest, Filter, Kind, Objects, Odb, Oid};
 
-use super::copy::Copy;
+use super::{copy::Copy, incomplete};
 
 impl Copy {
     /// Which of the candidates `commit` is or follows; in their order.
@@ -28,6 +28,30 @@ impl Copy {
         // What is here may have left the branches since.
         let reached = self.walk(tips, named.iter().copied().collect()).await?;
         Ok(named.into_iter().filter(|id| reached.contains(id)).take(2).collect())
+    }
+
+    async fn fetch_history(&self, mut wants: Vec<Oid>) -> Result<()> {
+        let mut shallow = false;
+        while !wants.is_empty() {
+            let (filter, count) = (Some(Filter::NoTrees), wants.len());
+            self.fetch(FetchRequest { wants: wants.clone(), shallow, filter, ..FetchRequest::default() }).await?;
+            // A tree that a tag points at is left out if it is a commit's as well (measured with git 2.39). Asked for by
+            // itself, it comes, and shows that it is no commit.
+            let absent = |odb: &Odb| {
+                let lacks = |id: &Oid| odb.contains(id).map(|here| !here);
+                wants
+                    .into_iter()
+                    .map(|id| lacks(&id).map(|yes| yes.then_some(id)))
+                    .filter_map(Result::transpose)
+                    .collect()
+            };
+            wants = self.read(absent).await?;
+            if wants.len() == count {
+                return Err(incomplete());
+            }
+            shallow = true;
+        }
+        Ok(())
     }
 
     /// Whether all that the tips are or follow is here. Nothing is fetched.
@@ -57,8 +81,7 @@ impl Copy {
         let (starts, sought) = (from.clone(), wanted.clone());
         let mut reached = self.read(move |odb| reach(odb, &starts, sought)).await?;
         if !reached.complete {
-            let filter = Some(Filter::NoTrees);
-            self.fetch(FetchRequest { wants: from.clone(), filter, ..FetchRequest::default() }).await?;
+            self.fetch_history(from.clone()).await?;
             let starts = from.clone();
             // What is missing now is missing in the remote, too: a shallow clone that somebody serves.
             reached = self.read(move |odb| reach(odb, &starts, wanted)).await?;

@@ -215,3 +215,20 @@ async fn each_commit_of_the_history_asked_for_the_refs_again() {
     query(&newer[..12]).await.unwrap();
     assert!(world.host.total() > 0);
 }
+
+#[tokio::test]
+async fn a_tag_on_the_tree_of_a_commit_kept_the_history_from_coming() {
+    let Some(world) = World::new().await else { return };
+    let first = oid(&world.repo.commit(&[("go.mod", "module m\n")]));
+    world.repo.git(&["tag", "odd", "HEAD^{tree}"]);
+    let second = oid(&world.repo.commit(&[("m.go", "package m\n")]));
+    world.repo.git(&["tag", "odder", "HEAD^{tree}"]);
+    let copy = world.copy().await;
+    let tips: Vec<_> = copy.refs().await.unwrap().tips().collect();
+    let prefix = &first.to_string()[..12];
+    assert_eq!(copy.commits_with_prefix(prefix, tips.clone()).await.unwrap(), [first]);
+    let asked = world.host.total();
+    assert!(copy.has_history(&tips).await.unwrap());
+    assert_eq!(copy.commits_with_prefix(&second.to_string(), tips).await.unwrap(), [second]);
+    assert_eq!(world.host.total(), asked);
+}

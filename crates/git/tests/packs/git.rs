@@ -11,7 +11,6 @@ pub(crate) const LIMITS: PackLimits = PackLimits { bytes: 4 << 30, objects: 1 <<
 
 pub(crate) struct Git {
     pub(crate) dir: tempfile::TempDir,
-    pub(crate) format: ObjectFormat,
 }
 
 impl Git {
@@ -21,7 +20,7 @@ impl Git {
             let _ = writeln!(std::io::stderr(), "SKIPPED: needs git on PATH");
             return None;
         }
-        let git = Self { dir: tempfile::tempdir().unwrap(), format };
+        let git = Self { dir: tempfile::tempdir().unwrap() };
         git.run(&["init", "-q", &format!("--object-format={}", format.name())]);
         Some(git)
     }

@@ -2,7 +2,6 @@
 #![allow(
     clippy::disallowed_methods,
     clippy::unwrap_used,
-    clippy::print_stdout,
     reason = "test code: what is wrong is a panic, and starting git is what it is for"
 )]
 
@@ -12,4 +11,3 @@ mod interop;
 mod mutations;
 mod pack;
 mod reading;
-mod speed;

@@ -97,6 +97,52 @@ async fn names() {
     same(cases).await;
 }
 
+/// What may stand in a go.mod below the module line.
+const GO_LINES: [&str; 42] = [
+    "",
+    "go 1.23",
+    "go 1.24",
+    "go 1.24.5",
+    "go 1.24rc1",
+    "go 1.26",
+    "go v1.24",
+    "go 1",
+    "go \"1.24\"",
+    "go 1.023",
+    "go (\n1.24\n)",
+    "go 1.24\ngo 1.24",
+    "go 1.24 // x",
+    "go foo",
+    "go 1.24.0.1",
+    "go 1.24beta",
+    "require a.b v",
+    "go 1.24\nmodule x.y/z",
+    "go 1.24\nrequire (",
+    "go 1.24\nunknown verb",
+    "go 1.24\nreplace a",
+    "go 1.24\nretract x",
+    "go 1.24\ntoolchain x",
+    "go 1.24\nexclude z",
+    "go 1.24\n/* x */",
+    "go 1.24\ngodebug x",
+    "go 1.24\ntool ()",
+    "go 1.24\r",
+    "go\t1.24",
+    "\u{feff}go 1.24",
+    "go 1.24\n\u{1}",
+    "go 1.24\nx \"",
+    "go 1.24\nrequire golang.org/x/text v1.0.0/x",
+    "go 1.24\nrequire golang.org/x/text master",
+    "go 1.24\nrequire a.b/v2 v1.0.0",
+    "go 1.24\nrequire \"a b\" v1.0.0",
+    "go 1.24\nignore x",
+    "go 1.24\nignore a b",
+    "go 1.24\n)",
+    "go 1.24.x",
+    "go 01.24",
+    "go 1.24-x",
+];
+
 #[tokio::test]
 async fn go_mod_files_and_vendored_packages() {
     let vendored = |tree: Dir| {
@@ -112,57 +158,19 @@ async fn go_mod_files_and_vendored_packages() {
             .file("vendored/x/y", "")
             .file("p/vendor/bad:name/x", "")
     };
-    let lines = [
-        "",
-        "go 1.23",
-        "go 1.24",
-        "go 1.24.5",
-        "go 1.24rc1",
-        "go 1.26",
-        "go v1.24",
-        "go 1",
-        "go \"1.24\"",
-        "go 1.023",
-        "go (\n1.24\n)",
-        "go 1.24\ngo 1.24",
-        "go 1.24 // x",
-        "go foo",
-        "go 1.24.0.1",
-        "go 1.24beta",
-        "require a.b v",
-        "go 1.24\nmodule x.y/z",
-        "go 1.24\nrequire (",
-        "go 1.24\nunknown verb",
-        "go 1.24\nreplace a",
-        "go 1.24\nretract x",
-        "go 1.24\ntoolchain x",
-        "go 1.24\nexclude z",
-        "go 1.24\n/* x */",
-        "go 1.24\ngodebug x",
-        "go 1.24\ntool ()",
-        "go 1.24\r",
-        "go\t1.24",
-        "\u{feff}go 1.24",
-        "go 1.24\n\u{1}",
-        "go 1.24\nx \"",
-        "go 1.24\nrequire golang.org/x/text v1.0.0/x",
-        "go 1.24\nrequire golang.org/x/text master",
-        "go 1.24\nrequire a.b/v2 v1.0.0",
-        "go 1.24\nrequire \"a b\" v1.0.0",
-        "go 1.24\nignore x",
-        "go 1.24\nignore a b",
-        "go 1.24\n)",
-        "go 1.24.x",
-        "go 01.24",
-        "go 1.24-x",
-    ];
-    let mut cases: Vec<_> = lines.iter().map(|line| case(*line, vendored(go(line)))).collect();
+    let mut cases: Vec<_> = GO_LINES.iter().map(|line| case(*line, vendored(go(line)))).collect();
     cases.push(below("a module's own go line", {
         let tree = vendored(go("go 1.24")).file("sub/go.mod", SUB_MOD);
         tree.file("sub/vendor/modules.txt", "").file("sub/x/vendor/y.go", "")
     }));
     cases
         .push(below("vendored", sub().file("sub/go.mod", format!("{SUB_MOD}go 1.25\n")).file("sub/x/vendor/y.go", "")));
+    same(cases).await;
+}
+
+#[tokio::test]
+async fn nested_modules() {
+    let mut cases = Vec::new();
     for name in ["go.mod", "Go.mod", "GO.MOD"] {
         let nested = || root().file("n/x.go", "x").file("n/m/y.go", "");
         cases.push(case(format!("nested {name}"), nested().file(format!("n/{name}"), "")));
@@ -234,74 +242,83 @@ async fn collisions_and_the_license_of_the_repository() {
     same(cases).await;
 }
 
+/// Files that attributes may change.
+fn convertible(tree: Dir, dir: &str) -> Dir {
+    let at = |name: &str| format!("{dir}{name}");
+    tree.file(at("t.txt"), "one\ntwo $Id$ $Id: x$\n\nthree\n")
+        .file(at("c.txt"), "a\r\nb\n")
+        .file(at("x/t.bat"), "echo\nno\n")
+        .file(at("x/bin"), b"\0\n\r\n$Id$".to_vec())
+        .file(at("x/u.txt"), "grüße\n$Id: a b $\n")
+        .file(at("x/empty"), "")
+}
+
+/// Lines of `.gitattributes`, each alone in a file.
+const ATTRIBUTES: [&str; 45] = [
+    "* text eol=crlf",
+    "* text=auto eol=crlf",
+    "* eol=crlf",
+    "*.txt ident",
+    "*.bat eol=crlf",
+    "* crlf",
+    "* -text eol=crlf",
+    "* text=auto",
+    "*.txt text",
+    "* binary",
+    "[attr]dos eol=crlf\n*.bat dos",
+    "x/*.txt working-tree-encoding=UTF-16",
+    "*.txt working-tree-encoding=UTF-16LE eol=crlf",
+    "*.txt working-tree-encoding=latin1",
+    "*.txt working-tree-encoding=nonsense",
+    "*.txt working-tree-encoding=UTF-8",
+    "* export-ignore",
+    "t.txt export-subst",
+    "* filter=lfs",
+    "*.txt eol=crlf # comment",
+    "* eol=CRLF",
+    "x/** eol=crlf",
+    "/t.txt ident",
+    "\"t.txt\" ident",
+    "* ident\n*.txt -ident",
+    "*.txt ident=x",
+    "* !eol",
+    "x eol=crlf",
+    "x/ eol=crlf",
+    "go.mod eol=crlf",
+    "go.mod working-tree-encoding=UTF-16",
+    "LICENSE eol=crlf",
+    "* text=auto eol=lf",
+    "*.txt eol=crlf eol=lf",
+    "*.TXT eol=crlf",
+    "*.t?t eol=crlf",
+    "[tu].txt ident",
+    "!*.txt ident",
+    "*.none eol=crlf",
+    "none ident",
+    "t.txt ident",
+    "*.TXT ident",
+    "*txt ident",
+    "\u{feff}*.txt ident",
+    "* merge=x -diff",
+];
+
 #[tokio::test]
 async fn attributes() {
-    let text = "one\ntwo $Id$ $Id: x$\n\nthree\n";
-    let files = |tree: Dir, dir: &str| {
-        let at = |name: &str| format!("{dir}{name}");
-        tree.file(at("t.txt"), text)
-            .file(at("c.txt"), "a\r\nb\n")
-            .file(at("x/t.bat"), "echo\nno\n")
-            .file(at("x/bin"), b"\0\n\r\n$Id$".to_vec())
-            .file(at("x/u.txt"), "grüße\n$Id: a b $\n")
-            .file(at("x/empty"), "")
-    };
-    let attributes = [
-        "* text eol=crlf",
-        "* text=auto eol=crlf",
-        "* eol=crlf",
-        "*.txt ident",
-        "*.bat eol=crlf",
-        "* crlf",
-        "* -text eol=crlf",
-        "* text=auto",
-        "*.txt text",
-        "* binary",
-        "[attr]dos eol=crlf\n*.bat dos",
-        "x/*.txt working-tree-encoding=UTF-16",
-        "*.txt working-tree-encoding=UTF-16LE eol=crlf",
-        "*.txt working-tree-encoding=latin1",
-        "*.txt working-tree-encoding=nonsense",
-        "*.txt working-tree-encoding=UTF-8",
-        "* export-ignore",
-        "t.txt export-subst",
-        "* filter=lfs",
-        "*.txt eol=crlf # comment",
-        "* eol=CRLF",
-        "x/** eol=crlf",
-        "/t.txt ident",
-        "\"t.txt\" ident",
-        "* ident\n*.txt -ident",
-        "*.txt ident=x",
-        "* !eol",
-        "x eol=crlf",
-        "x/ eol=crlf",
-        "go.mod eol=crlf",
-        "go.mod working-tree-encoding=UTF-16",
-        "LICENSE eol=crlf",
-        "* text=auto eol=lf",
-        "*.txt eol=crlf eol=lf",
-        "*.TXT eol=crlf",
-        "*.t?t eol=crlf",
-        "[tu].txt ident",
-        "!*.txt ident",
-        "*.none eol=crlf",
-        "none ident",
-        "t.txt ident",
-        "*.TXT ident",
-        "*txt ident",
-        "\u{feff}*.txt ident",
-        "* merge=x -diff",
-    ];
     let mut cases = Vec::new();
-    for attribute in attributes {
-        let tree = files(root().file("LICENSE", "l\n"), "");
+    for attribute in ATTRIBUTES {
+        let tree = convertible(root().file("LICENSE", "l\n"), "");
         cases.push(case(format!("here {attribute}"), tree.file(".gitattributes", attribute)));
-        let tree = files(sub().file("LICENSE", "l\n"), "sub/");
+        let tree = convertible(sub().file("LICENSE", "l\n"), "sub/");
         cases.push(below(format!("above {attribute}"), tree.clone().file(".gitattributes", attribute)));
         cases.push(below(format!("below {attribute}"), tree.file("sub/x/.gitattributes", attribute)));
     }
-    let tree = || files(sub().file("LICENSE", "l\n"), "sub/");
+    same(cases).await;
+}
+
+#[tokio::test]
+async fn attributes_in_odd_places() {
+    let mut cases = Vec::new();
+    let tree = || convertible(sub().file("LICENSE", "l\n"), "sub/");
     cases.push(below("link", tree().link(".gitattributes", "* ident")));
     cases.push(below("link below", tree().link("sub/.gitattributes", "* ident")));
     cases.push(below(

@@ -26,7 +26,7 @@ fn assert_is(text: &str, kind: ErrorKind, first: &str) {
 }
 
 #[test]
-fn what_git_prints() {
+fn what_git_prints_of_repositories() {
     let denied =
         "github.com/a/b@v1.0.0: git.corp asks for credentials that the proxy does not have, or refuses those it has";
     let absent = "github.com/a/b@v1.0.0: repository not found on git.corp";
@@ -55,6 +55,14 @@ fn what_git_prints() {
             NotFound,
             "github.com/a/b@v1.0.0: repository not found on github.com",
         ),
+    ] {
+        assert_is(&format!("{RUN}{text}"), kind, first);
+    }
+}
+
+#[test]
+fn what_git_prints_of_failures() {
+    for (text, kind, first) in [
         (
             "fatal: unable to access 'https://git.corp/x/': The requested URL returned error: 429",
             Busy,

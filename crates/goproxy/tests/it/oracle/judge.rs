@@ -82,6 +82,9 @@ pub(crate) async fn compare(proxy: &Proxy, client: &GoClient, questions: &[Quest
     outcome
 }
 
+/// What `go` says of a tag that is on a tree or a file, to whatever question led it there.
+const NO_COMMIT: &str = "unexpected response from git log";
+
 /// What a new `go` says to one question. A hash that is not there makes it fetch all that there is beforehand.
 async fn alone(client: &GoClient, question: &Question, first: Option<&str>) -> Told {
     let go = Go::cold(client);
@@ -108,7 +111,7 @@ async fn list(
         }
         Ok(versions) => ours.status == 200 && text.lines().eq(versions.iter().map(String::as_str)),
         // A list does not depend on what cannot be fetched: we pass over tags on trees and files, `go` fails over them.
-        Err(error) => ours.status != 200 || error.contains("unexpected response from git log"),
+        Err(error) => ours.status != 200 || error.contains(NO_COMMIT),
     };
     (!equal).then(|| Difference {
         question: question.clone(),
@@ -120,6 +123,10 @@ async fn list(
 
 async fn version(proxy: &Proxy, question: &Question, told: &Told) -> Vec<Difference> {
     let info = ask::info(proxy, question).await;
+    if told.error.as_ref().is_some_and(|error| error.contains(NO_COMMIT)) && question.query == "latest" {
+        // It follows from the list.
+        return Vec::new();
+    }
     if told.error.as_ref().is_some_and(|error| error.contains("git fetch --unshallow")) {
         // It asks for HEAD then, whatever it wants: where HEAD has no commit, `go` never learns the history.
         return Vec::new();

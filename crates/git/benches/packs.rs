@@ -1,6 +1,17 @@
-//! Measurements, as ratios to `git` in one run: `cargo test --release -p goproxy-git --test packs -- --ignored --nocapture speed`.
+//! Receiving and reading packs, as ratios to `git` in one run: `cargo bench -p goproxy-git --bench packs`. With a pack
+//! from elsewhere as argument (`-- <file>`), the time and memory of receiving that.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    dead_code,
+    reason = "a measurement: what is wrong is a panic, and starting git is what it is for"
+)]
 
-use crate::git::{Git, LIMITS, receive, run};
+#[path = "../tests/packs/git.rs"]
+mod git;
+
+use git::{Git, LIMITS, receive, run};
 use goproxy_git::{MemoryObjects, ObjectFormat, Objects as _, Odb, Oid, PackReceiver, init};
 use std::time::{Duration, Instant};
 
@@ -29,8 +40,8 @@ fn text(random: &mut fastrand::Rng, len: usize) -> Vec<u8> {
     text
 }
 
-fn compare(what: &str, git: &Git, pack: &[u8], blobs: &[String]) {
-    let format = git.format;
+fn compare(what: &str, pack: &[u8], blobs: &[String]) {
+    let format = ObjectFormat::Sha1;
     let (theirs, ours) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     init(theirs.path(), format).unwrap();
     init(ours.path(), format).unwrap();
@@ -53,9 +64,14 @@ fn compare(what: &str, git: &Git, pack: &[u8], blobs: &[String]) {
     println!("  read {} blobs, {bytes} bytes: {mine:?}, cat-file {gits:?}: {:.2}", ids.len(), ratio(mine, gits));
 }
 
-#[test]
-#[ignore = "a measurement"]
-fn speed() {
+fn main() {
+    match std::env::args().skip(1).find(|word| !word.starts_with("--")) {
+        Some(path) => given_pack(&path),
+        None => beside_git(),
+    }
+}
+
+fn beside_git() {
     let mut random = fastrand::Rng::with_seed(1);
     let Some(git) = Git::new(ObjectFormat::Sha1) else { return };
     let files: Vec<_> = (0..1000).map(|at| (format!("d{}/f{at}.go", at % 30), text(&mut random, 30_000))).collect();
@@ -64,7 +80,7 @@ fn speed() {
         let all = git.run(&["ls-tree", "-r", "--object-only", revision]);
         all.lines().map(str::to_owned).collect::<Vec<_>>()
     };
-    compare("one commit, 1,000 files", &git, &git.pack(&["--delta-base-offset"], "HEAD"), &listing("HEAD"));
+    compare("one commit, 1,000 files", &git.pack(&["--delta-base-offset"], "HEAD"), &listing("HEAD"));
     let mut files = files;
     for _ in 0..30 {
         for _ in 0..300 {
@@ -75,17 +91,13 @@ fn speed() {
         git.commit(&files.iter().map(|(name, content)| (name.as_str(), content.clone())).collect::<Vec<_>>());
     }
     let pack = git.pack(&["--delta-base-offset"], "HEAD");
-    compare("30 more commits: the oldest's files", &git, &pack, &listing("HEAD~30"));
+    compare("30 more commits: the oldest's files", &pack, &listing("HEAD~30"));
     let all = git.run(&["rev-list", "--objects", "--filter=object:type=blob", "--filter-provided-objects", "HEAD"]);
     let all: Vec<_> = all.lines().map(|line| line.split(' ').next().unwrap().to_owned()).collect();
-    compare("30 more commits: all files", &git, &pack, &all);
+    compare("30 more commits: all files", &pack, &all);
 }
 
-/// A pack from elsewhere: `PACK=/path cargo test ...`.
-#[test]
-#[ignore = "a measurement"]
-fn given_pack() {
-    let Some(path) = std::env::var_os("PACK") else { return };
+fn given_pack(path: &str) {
     let dir = tempfile::tempdir().unwrap();
     init(dir.path(), ObjectFormat::Sha1).unwrap();
     let (mut file, mut buffer) = (std::fs::File::open(path).unwrap(), vec![0; 65_536]);

@@ -5,6 +5,7 @@ mod archive;
 mod coderepo;
 mod content;
 mod discover;
+mod freshness;
 mod repository;
 mod source;
 

@@ -18,6 +18,7 @@ use crate::{
     coderepo::{CodeRepo, Coordinates, Revision},
     content::Content,
     discover::{Discovery, DiscoveryOptions, Root, Vcs},
+    freshness::Freshness,
     repository::{Copies, CopiesOptions, Copy, Purpose, View},
 };
 
@@ -59,6 +60,7 @@ struct Inner {
     options: NativeOptions,
     copies: Copies,
     discovery: Discovery,
+    freshness: Freshness,
     private: RwLock<Arc<Patterns>>,
     making: Semaphore,
 }
@@ -82,22 +84,23 @@ struct Git {
 impl Native {
     /// Starts nothing and reads nothing yet.
     pub fn new(options: NativeOptions) -> Self {
+        let freshness = Freshness::new(options.freshness);
         let copies = Copies::new(CopiesOptions {
             git: options.git.clone(),
             root: options.root.clone(),
-            freshness: options.freshness,
+            freshness: freshness.clone(),
             bytes: options.cache_bytes,
         });
         let rules = DiscoveryOptions {
             insecure: options.insecure.clone(),
             govcs: options.govcs.clone(),
-            freshness: options.freshness,
+            freshness: freshness.clone(),
             refused: options.refused,
         };
         let discovery = Discovery::new(options.http.clone(), options.git.clone(), rules);
         let private = RwLock::new(Arc::new(options.private.clone()));
         let making = Semaphore::new(options.concurrency.max(1));
-        Self(Arc::new(Inner { options, copies, discovery, private, making }))
+        Self(Arc::new(Inner { options, copies, discovery, freshness, private, making }))
     }
 
     /// Does in the background what the first request would have to wait for.
@@ -110,6 +113,11 @@ impl Native {
     /// Replaces the patterns of private modules, for requests that come from now on.
     pub fn set_private(&self, private: &Patterns) {
         *self.0.private.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(private.clone());
+    }
+
+    /// Replaces the time for which a repository's refs, and where it is, are believed.
+    pub fn set_freshness(&self, period: Duration) {
+        self.0.freshness.set(period);
     }
 
     /// Replaces the patterns of modules that may be insecure, likewise.

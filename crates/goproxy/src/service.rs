@@ -85,7 +85,7 @@ impl Service {
 
     /// Asks others from the next request on.
     pub(crate) fn route(&self, upstreams: Upstreams, settings: &Settings) {
-        self.direct.set_patterns(&settings.sources);
+        self.direct.update(settings);
         self.engine.set_routing(upstreams.routing(settings, &self.direct.source()));
     }
 

@@ -9,6 +9,8 @@ use goproxy_engine::{Error, Flight, Result};
 use goproxy_fetch::Access;
 use quick_cache::{Weighter, sync::Cache};
 
+use crate::freshness::Freshness;
+
 /// How many bytes of answers are kept at most. Strangers choose their number and their size.
 const BYTES: u64 = 8 << 20;
 
@@ -44,7 +46,7 @@ pub(super) enum Worth {
 pub(super) struct Memo<V> {
     kept: Cache<Key, Kept<V>, Size>,
     flights: Flight<Key, Result<V>>,
-    freshness: Duration,
+    freshness: Freshness,
 }
 
 type Kept<V> = (Instant, Result<V>);
@@ -56,7 +58,7 @@ impl<V> std::fmt::Debug for Memo<V> {
 }
 
 impl<V: Answer> Memo<V> {
-    pub(super) fn new(freshness: Duration) -> Arc<Self> {
+    pub(super) fn new(freshness: Freshness) -> Arc<Self> {
         let kept = Cache::with_weighter(BYTES as usize / 1024, BYTES, Size);
         Arc::new(Self { kept, flights: Flight::default(), freshness })
     }
@@ -84,8 +86,8 @@ impl<V: Answer> Memo<V> {
     }
 
     fn remembered(&self, key: &Key) -> Option<Result<V>> {
-        let (until, answer) = self.kept.get(key)?;
-        if until > Instant::now() {
+        let (asked, answer) = self.kept.get(key)?;
+        if asked.elapsed() < self.lasts(&answer) {
             return Some(answer);
         }
         self.kept.remove(key);
@@ -93,18 +95,21 @@ impl<V: Answer> Memo<V> {
     }
 
     fn remember(&self, key: Key, answer: &Result<V>) {
+        if !self.lasts(answer).is_zero() {
+            self.kept.insert(key, (Instant::now(), answer.clone()));
+        }
+    }
+
+    fn lasts(&self, answer: &Result<V>) -> Duration {
         let worth = match answer {
             Ok(value) => value.worth(),
             Err(error) if error.kind().is_answer() => Worth::Absent,
             Err(_) => Worth::Nothing,
         };
-        let lasts = match worth {
-            Worth::Found => self.freshness,
-            Worth::Absent => self.freshness.min(ABSENCE),
+        match worth {
+            Worth::Found => self.freshness.get(),
+            Worth::Absent => self.freshness.get().min(ABSENCE),
             Worth::Nothing => Duration::ZERO,
-        };
-        if !lasts.is_zero() {
-            self.kept.insert(key, (Instant::now() + lasts, answer.clone()));
         }
     }
 }

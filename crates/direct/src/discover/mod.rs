@@ -12,10 +12,7 @@ mod roots;
 mod tests;
 mod web;
 
-use std::{
-    sync::{Arc, PoisonError, RwLock},
-    time::Duration,
-};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use gomod::{
     ModulePath, Patterns,
@@ -27,6 +24,8 @@ use goproxy_fetch::{Access, GitClient, HttpClient};
 pub(crate) use gomod::vcs::Vcs;
 
 use self::{pages::Pages, probe::Probes, web::Web};
+
+use crate::freshness::Freshness;
 
 /// Where a module comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +48,7 @@ pub(crate) struct DiscoveryOptions {
     pub(crate) insecure: Patterns,
     pub(crate) govcs: GoVcs,
     /// How long an answer is believed; one that a page or repository is not there at most a minute.
-    pub(crate) freshness: Duration,
+    pub(crate) freshness: Freshness,
     /// What a client is told where the page of a module wants other credentials than there are.
     pub(crate) refused: ErrorKind,
 }
@@ -74,7 +73,7 @@ impl Discovery {
         Self {
             insecure: RwLock::new(insecure),
             govcs,
-            pages: Pages::new(Arc::clone(&web), freshness, refused),
+            pages: Pages::new(Arc::clone(&web), freshness.clone(), refused),
             probes: Probes::new(web, freshness, refused),
         }
     }

@@ -1,6 +1,6 @@
 //! `?go-get=1` pages: fetched over https, over http only where that is allowed, and remembered as what they say.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use gomod::go_import::GoImport;
 use goproxy_engine::{Error, ErrorKind, Result};
@@ -10,6 +10,7 @@ use super::{
     memo::{Answer, Memo, Worth},
     web::Web,
 };
+use crate::freshness::Freshness;
 
 /// What a page says.
 #[derive(Debug)]
@@ -59,7 +60,7 @@ pub(super) struct Pages {
 }
 
 impl Pages {
-    pub(super) fn new(web: Arc<dyn Web>, freshness: Duration, refused: ErrorKind) -> Self {
+    pub(super) fn new(web: Arc<dyn Web>, freshness: Freshness, refused: ErrorKind) -> Self {
         Self { web, memo: Memo::new(freshness), refused }
     }
 

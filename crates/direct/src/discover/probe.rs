@@ -1,6 +1,6 @@
 //! Which scheme leads to a repository that a path names without one (`example.com/x.git`).
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use gomod::vcs::is_secure_scheme;
 use goproxy_engine::{Error, ErrorKind, Result};
@@ -11,6 +11,7 @@ use super::{
     memo::{Answer, Memo},
     web::Web,
 };
+use crate::freshness::Freshness;
 
 impl Answer for String {
     fn weight(&self) -> usize {
@@ -27,7 +28,7 @@ pub(super) struct Probes {
 }
 
 impl Probes {
-    pub(super) fn new(web: Arc<dyn Web>, freshness: Duration, refused: ErrorKind) -> Self {
+    pub(super) fn new(web: Arc<dyn Web>, freshness: Freshness, refused: ErrorKind) -> Self {
         Self { web, memo: Memo::new(freshness), refused }
     }
 

@@ -3,12 +3,14 @@
 use std::{
     collections::HashMap,
     sync::{Mutex, atomic::AtomicUsize, atomic::Ordering},
+    time::Duration,
 };
 
 use async_trait::async_trait;
 use goproxy_fetch::Page;
 
 use super::*;
+use crate::freshness::Freshness;
 
 /// Status, content type and body, or why there is no answer.
 type Scripted = Result<(u16, &'static str, String), ErrorKind>;
@@ -77,7 +79,7 @@ fn finder_with(insecure: &str, govcs: &str, freshness: u64) -> Finder {
     let options = DiscoveryOptions {
         insecure: Patterns::parse(insecure).unwrap(),
         govcs: GoVcs::parse(govcs).unwrap(),
-        freshness: Duration::from_secs(freshness),
+        freshness: Freshness::new(Duration::from_secs(freshness)),
         refused: ErrorKind::NotCached,
     };
     Finder { world: Arc::clone(&world), discovery: Discovery::with(world, options) }

@@ -4,7 +4,6 @@ use std::{
     collections::HashMap,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 
 use goproxy_engine::{Error, Result, blocking};
@@ -12,6 +11,7 @@ use goproxy_fetch::{Access, GitClient, Remote};
 use sha2::{Digest as _, Sha256};
 
 use super::{Copy, local::Local, snapshot::Snapshot, sweep::Sweeper};
+use crate::freshness::Freshness;
 
 /// Copies whose refs and open files are kept although nobody uses them.
 const MOST_IDLE: usize = 128;
@@ -29,7 +29,7 @@ pub(crate) struct CopiesOptions {
     /// The directory of all copies.
     pub(crate) root: PathBuf,
     /// How long a remote's refs are fresh.
-    pub(crate) freshness: Duration,
+    pub(crate) freshness: Freshness,
     /// Bytes of all copies together; the least recently used are removed beyond it.
     pub(crate) bytes: u64,
 }
@@ -65,7 +65,7 @@ impl Copies {
         let at = dir.display().to_string();
         let local = blocking(move || Local::open(dir).map_err(|e| Error::internal(format!("{at}: {e}")))).await?;
         local.touch();
-        let copy = Arc::new(Copy::new(remote, local, Snapshot::new(self.options.freshness)));
+        let copy = Arc::new(Copy::new(remote, local, Snapshot::new(self.options.freshness.clone())));
         let mut open = self.lock();
         forget_idle(&mut open);
         // Somebody else may have been as quick: there is one copy, so that there is one fetch.
@@ -112,6 +112,8 @@ fn close_idle(open: &HashMap<String, Arc<Copy>>) {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::{super::tests::World, *};
 
     async fn eventually(what: impl Fn() -> bool) {

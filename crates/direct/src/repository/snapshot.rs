@@ -10,6 +10,8 @@ use goproxy_fetch::Remote;
 use goproxy_git::{ObjectFormat, Refs};
 use tokio::sync::Mutex;
 
+use crate::freshness::Freshness;
+
 /// Who misses a tag may have pushed it a moment ago; the remote is asked again if the answer is older than this.
 const MOMENT: Duration = Duration::from_secs(1);
 
@@ -29,7 +31,7 @@ pub(super) struct Advertised {
 /// The last answers of a remote.
 #[derive(Debug)]
 pub(super) struct Snapshot {
-    freshness: Duration,
+    freshness: Freshness,
     last: Mutex<Last>,
 }
 
@@ -41,24 +43,24 @@ struct Last {
 }
 
 impl Snapshot {
-    pub(super) fn new(freshness: Duration) -> Self {
+    pub(super) fn new(freshness: Freshness) -> Self {
         Self { freshness, last: Mutex::default() }
     }
 
     /// The refs, at most as old as the freshness period.
     pub(super) async fn fresh(&self, remote: &Remote) -> Result<Advertised> {
-        self.within(self.freshness, remote.refs()).await
+        self.within(self.freshness.get(), remote.refs()).await
     }
 
     /// The refs of this moment.
     pub(super) async fn newer(&self, remote: &Remote) -> Result<Advertised> {
-        self.within(MOMENT.min(self.freshness), remote.refs()).await
+        self.within(MOMENT.min(self.freshness.get()), remote.refs()).await
     }
 
     /// Whether the next question goes to the remote.
     pub(super) fn is_stale(&self) -> bool {
         // Locked: somebody asks at this moment.
-        self.last.try_lock().is_ok_and(|last| last.within(self.freshness, None).is_none())
+        self.last.try_lock().is_ok_and(|last| last.within(self.freshness.get(), None).is_none())
     }
 
     /// How many refs are held in memory.
@@ -123,20 +125,20 @@ mod tests {
 
     #[tokio::test]
     async fn a_failure_took_fresh_refs_away_from_everybody() {
-        let snapshot = Snapshot::new(Duration::from_secs(3600));
-        snapshot.within(snapshot.freshness, answered()).await.unwrap();
+        let snapshot = Snapshot::new(Freshness::new(Duration::from_secs(3600)));
+        snapshot.within(snapshot.freshness.get(), answered()).await.unwrap();
         let newer = snapshot.within(Duration::ZERO, failed(ErrorKind::Unavailable)).await;
         assert_eq!(newer.unwrap_err().kind(), ErrorKind::Unavailable);
-        let fresh = snapshot.within(snapshot.freshness, failed(ErrorKind::Internal)).await;
+        let fresh = snapshot.within(snapshot.freshness.get(), failed(ErrorKind::Internal)).await;
         assert!(fresh.is_ok() && !snapshot.is_stale());
     }
 
     #[tokio::test]
     async fn a_repository_that_is_gone_is_gone_for_everybody() {
-        let snapshot = Snapshot::new(Duration::from_secs(3600));
-        snapshot.within(snapshot.freshness, answered()).await.unwrap();
+        let snapshot = Snapshot::new(Freshness::new(Duration::from_secs(3600)));
+        snapshot.within(snapshot.freshness.get(), answered()).await.unwrap();
         snapshot.within(Duration::ZERO, failed(ErrorKind::NotFound)).await.unwrap_err();
-        let error = snapshot.within(snapshot.freshness, failed(ErrorKind::Internal)).await.unwrap_err();
+        let error = snapshot.within(snapshot.freshness.get(), failed(ErrorKind::Internal)).await.unwrap_err();
         assert_eq!((error.kind(), snapshot.is_stale()), (ErrorKind::NotFound, false));
         assert!(snapshot.within(Duration::ZERO, answered()).await.is_ok() && !snapshot.is_stale());
     }

@@ -9,6 +9,7 @@ use goproxy_testkit::{GitHost, GitRepo};
 
 use super::*;
 use crate::coderepo::{CodeRepo, Coordinates, Repo as _};
+use crate::freshness::Freshness;
 
 pub(crate) struct World {
     pub(crate) host: GitHost,
@@ -38,7 +39,12 @@ impl World {
     }
 
     pub(crate) fn copies(&self, freshness: Duration, bytes: u64) -> Copies {
-        Copies::new(CopiesOptions { git: self.client(), root: self.root.path().to_owned(), freshness, bytes })
+        Copies::new(CopiesOptions {
+            git: self.client(),
+            root: self.root.path().to_owned(),
+            freshness: Freshness::new(freshness),
+            bytes,
+        })
     }
 
     pub(crate) async fn open(&self, copies: &Copies, path: &str) -> Arc<Copy> {

@@ -11,7 +11,7 @@ use goproxy_fetch::{GoCommand, HttpClient};
 
 use crate::{
     failure::Failure,
-    settings::{Fetcher, Loaded, Sources},
+    settings::{Fetcher, Loaded, Settings, Sources},
 };
 
 /// The source of everything direct.
@@ -55,10 +55,12 @@ impl Direct {
         }
     }
 
-    /// Tells the fetchers which modules are private, and which may be insecure, from now on.
-    pub(crate) fn set_patterns(&self, sources: &Sources) {
-        let (private, insecure) = (sources.private(), sources.insecure());
+    /// Tells the fetchers what a reload may change: which modules are private, which may be insecure, and how long
+    /// answers are fresh.
+    pub(crate) fn update(&self, settings: &Settings) {
+        let (private, insecure) = (settings.sources.private(), settings.sources.insecure());
         if let Self::Native(native, _) = self {
+            native.set_freshness(settings.cache.expire);
             native.set_private(&private);
             native.set_insecure(&insecure);
         }

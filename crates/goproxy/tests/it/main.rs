@@ -24,6 +24,7 @@ mod lifecycle;
 mod live;
 mod operate;
 mod oracle;
+mod polite;
 mod processes;
 mod protocol;
 mod run;

@@ -16,7 +16,7 @@ use tokio::sync::{Semaphore, mpsc};
 use crate::{
     archive::{self, Plan, Planned},
     coderepo::Revision,
-    repository::{Copy, Watched, incomplete},
+    repository::{Copy, Watched, absent, incomplete},
 };
 
 /// Fetches until everything is here, at most: directories, files, and what a remote has left out.
@@ -181,17 +181,6 @@ impl Drop for Archive {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }
-}
-
-/// Those that are not here.
-fn absent(odb: &dyn Objects, ids: Vec<Oid>) -> Result<Vec<Oid>, goproxy_git::Error> {
-    let mut absent = Vec::new();
-    for id in ids {
-        if !odb.contains(&id)? {
-            absent.push(id);
-        }
-    }
-    Ok(absent)
 }
 
 /// A directory of a commit, as far as the way to it is here.

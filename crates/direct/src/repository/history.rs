@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use goproxy_engine::Result;
 use goproxy_git::{FetchRequest, Filter, Kind, Objects, Odb, Oid};
 
-use super::{copy::Copy, incomplete};
+use super::{absent, copy::Copy, incomplete};
 
 impl Copy {
     /// Which of the candidates `commit` is or follows; in their order.
@@ -37,15 +37,7 @@ impl Copy {
             self.fetch(FetchRequest { wants: wants.clone(), shallow, filter, ..FetchRequest::default() }).await?;
             // A tree that a tag points at is left out if it is a commit's as well (measured with git 2.39). Asked for by
             // itself, it comes, and shows that it is no commit.
-            let absent = |odb: &Odb| {
-                let lacks = |id: &Oid| odb.contains(id).map(|here| !here);
-                wants
-                    .into_iter()
-                    .map(|id| lacks(&id).map(|yes| yes.then_some(id)))
-                    .filter_map(Result::transpose)
-                    .collect()
-            };
-            wants = self.read(absent).await?;
+            wants = self.read(move |odb| absent(odb, wants)).await?;
             if wants.len() == count {
                 return Err(incomplete());
             }
@@ -80,13 +72,13 @@ impl Copy {
         let whole = wanted.is_empty();
         let (starts, sought) = (from.clone(), wanted.clone());
         let mut reached = self.read(move |odb| reach(odb, &starts, sought)).await?;
-        if !reached.complete {
+        if !reached.complete && !self.is_complete(&from).await? {
             self.fetch_history(from.clone()).await?;
             let starts = from.clone();
-            // What is missing now is missing in the remote, too: a shallow clone that somebody serves.
             reached = self.read(move |odb| reach(odb, &starts, wanted)).await?;
         }
-        if whole && reached.complete {
+        if whole {
+            // What is missing now is missing in the remote, too: a shallow clone that somebody serves.
             self.completed(from);
         }
         Ok(reached.found)

@@ -21,10 +21,22 @@ pub(crate) use view::{Purpose, View};
 pub(crate) use watched::Watched;
 
 use goproxy_engine::{Error, ErrorKind};
+use goproxy_git::{Objects, Oid};
 
 /// A remote sent whole packs without what it was asked for: nothing is absent, it does not say what it has.
 pub(crate) fn incomplete() -> Error {
     Error::new(ErrorKind::Invalid, "the git server sent a pack without what was asked for")
+}
+
+/// Those that are not here.
+pub(crate) fn absent(odb: &dyn Objects, ids: Vec<Oid>) -> Result<Vec<Oid>, goproxy_git::Error> {
+    let mut absent = Vec::new();
+    for id in ids {
+        if !odb.contains(&id)? {
+            absent.push(id);
+        }
+    }
+    Ok(absent)
 }
 
 /// What git objects and packs did not give, as the engine has it. A damaged repository is an internal error here:

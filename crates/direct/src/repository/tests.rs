@@ -238,3 +238,23 @@ async fn a_tag_on_the_tree_of_a_commit_kept_the_history_from_coming() {
     assert_eq!(copy.commits_with_prefix(&second.to_string(), tips).await.unwrap(), [second]);
     assert_eq!(world.host.total(), asked);
 }
+
+#[tokio::test]
+async fn a_shallow_remote_was_asked_for_its_history_each_time() {
+    let Some(world) = World::new().await else { return };
+    let first = world.repo.commit(&[("go.mod", "module m\n")]);
+    let second = oid(&world.repo.commit(&[("m.go", "package m\n")]));
+    fs::write(
+        std::path::Path::new(&world.repo.git(&["rev-parse", "--absolute-git-dir"])).join("shallow"),
+        format!("{second}\n"),
+    )
+    .unwrap();
+    let copy = world.copy().await;
+    for _ in 0..3 {
+        assert_eq!(copy.commits_with_prefix(&first[..12], vec![second]).await.unwrap(), []);
+    }
+    assert_eq!(
+        world.host.requests().iter().filter(|r| String::from_utf8_lossy(&r.body).contains("command=fetch")).count(),
+        1
+    );
+}

@@ -27,12 +27,16 @@ pub struct Odb {
     format: ObjectFormat,
     packs: RwLock<Arc<Vec<Arc<PackFile>>>>,
     chains: Chains,
+    /// Git has the empty directory in every repository, stored or not, and so does not fetch it.
+    empty_tree: Oid,
 }
 
 impl Odb {
     /// Opens the repository at `git_dir`. Packs that come later are seen after [`Odb::refresh`].
     pub fn open(git_dir: &Path, format: ObjectFormat) -> Result<Self, Error> {
-        let odb = Self { git_dir: git_dir.to_owned(), format, packs: RwLock::default(), chains: Chains::new(format) };
+        let (packs, chains) = (RwLock::default(), Chains::new(format));
+        let empty_tree = hash::object_id(format, Kind::Tree, &[])?;
+        let odb = Self { git_dir: git_dir.to_owned(), format, packs, chains, empty_tree };
         odb.refresh()?;
         Ok(odb)
     }
@@ -134,6 +138,7 @@ impl Objects for Odb {
     fn read(&self, id: &Oid, limit: u64) -> Result<Option<Object>, Error> {
         let object = match self.find(id)? {
             Some((pack, offset)) => Some(self.chains.object(&pack, offset, limit).map_err(|e| named(e, &pack.name))?),
+            None if *id == self.empty_tree => Some(Object { kind: Kind::Tree, data: Vec::new() }),
             None => loose::read(&self.git_dir, id, limit)?,
         };
         match &object {
@@ -147,12 +152,13 @@ impl Objects for Odb {
     fn header(&self, id: &Oid) -> Result<Option<(Kind, u64)>, Error> {
         match self.find(id)? {
             Some((pack, offset)) => self.chains.header(&pack, offset).map(Some).map_err(|e| named(e, &pack.name)),
+            None if *id == self.empty_tree => Ok(Some((Kind::Tree, 0))),
             None => loose::header(&self.git_dir, id),
         }
     }
 
     fn contains(&self, id: &Oid) -> Result<bool, Error> {
-        Ok(self.find(id)?.is_some() || loose::contains(&self.git_dir, id)?)
+        Ok(*id == self.empty_tree || self.find(id)?.is_some() || loose::contains(&self.git_dir, id)?)
     }
 }
 

@@ -132,3 +132,22 @@ fn many_readers() {
         }
     });
 }
+
+/// Git has it without storing it, so a plain file server need not.
+#[test]
+fn the_empty_directory_is_everywhere() {
+    for format in [ObjectFormat::Sha1, ObjectFormat::Sha256] {
+        let (dir, hex) = (
+            tempfile::tempdir().unwrap(),
+            [
+                "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
+                "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
+            ],
+        );
+        init(dir.path(), format).unwrap();
+        let odb = Odb::open(dir.path(), format).unwrap();
+        let id = Oid::from_hex(hex[usize::from(format == ObjectFormat::Sha256)]).unwrap();
+        assert_eq!((odb.tree(&id).unwrap(), odb.header(&id).unwrap()), (Some(Vec::new()), Some((Kind::Tree, 0))));
+        assert!(odb.contains(&id).unwrap());
+    }
+}

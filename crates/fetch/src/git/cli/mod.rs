@@ -19,7 +19,7 @@ use std::{
     time::Duration,
 };
 
-use goproxy_engine::{Error, ErrorKind, Result};
+use goproxy_engine::{Error, ErrorKind, Result, blocking};
 use goproxy_git::{ObjectFormat, Refs};
 
 use self::{env::ChildEnv, failure::Wrong, refs::Listed};
@@ -116,12 +116,21 @@ impl CliRemote {
     pub(super) async fn refs(&self) -> Result<(ObjectFormat, Refs)> {
         // Patterns, so that requests for review and the like, often the most of all refs, stay with git.
         let what = ["HEAD", "refs/heads/*", "refs/tags/*"];
-        let args = ["ls-remote", "-q", "--end-of-options", &self.way.asked].into_iter().chain(what);
-        let output = self.run(Path::new("/"), args.collect(), Vec::new()).await.map_err(Wrong::into_error)?;
-        let (format, refs) = refs::parse(&output)
-            .ok_or_else(|| Error::new(ErrorKind::Invalid, format!("{}: refs that are none", self.way.url)))?;
+        let (format, mut refs) = self.list(Path::new("/"), &what).await?;
+        if format == ObjectFormat::Sha256 && refs.head.is_none() {
+            // Outside of a repository, git does not know such an id in the file HEAD of a plain file server.
+            let inside = Scratch::new(format).await?;
+            refs.head = self.list(&inside.0, &what[..1]).await?.1.head;
+        }
         *self.listed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Listed::new(&refs));
         Ok((format, refs))
+    }
+
+    async fn list(&self, dir: &Path, what: &[&str]) -> Result<(ObjectFormat, Refs)> {
+        let args = ["ls-remote", "-q", "--end-of-options", &self.way.asked].into_iter().chain(what.iter().copied());
+        let output = self.run(dir, args.collect(), Vec::new()).await.map_err(Wrong::into_error)?;
+        refs::parse(&output)
+            .ok_or_else(|| Error::new(ErrorKind::Invalid, format!("{}: refs that are none", self.way.url)))
     }
 
     /// Runs `git` with its standard output.
@@ -154,6 +163,26 @@ impl CliRemote {
             ExecError::Start(..) | ExecError::Wait(..) => return Error::internal(error.to_string()).into(),
         };
         own.with_detail(error.to_string()).into()
+    }
+}
+
+/// An empty repository, until this is dropped.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    async fn new(format: ObjectFormat) -> Result<Self> {
+        let dir = std::env::temp_dir().join(format!("goproxy-{}-{:016x}", std::process::id(), fastrand::u64(..)));
+        let made = Self(dir.clone());
+        let failed = move |e| Error::internal(format!("{}: {e}", dir.display()));
+        let path = made.0.clone();
+        blocking(move || goproxy_git::init(&path, format).map_err(failed)).await?;
+        Ok(made)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 

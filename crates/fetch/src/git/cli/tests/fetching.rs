@@ -176,10 +176,7 @@ async fn a_history_that_ends_early_at_the_remote_ends_early_here() {
 
 #[tokio::test]
 async fn sha256_repositories() {
-    let Some(repo) = GitRepo::new() else { return };
-    fs::remove_dir_all(repo.git_dir()).unwrap();
-    repo.git(&["init", "-q", "-b", "main", "--object-format=sha256"]);
-    let world = World::with(repo, ObjectFormat::Sha256);
+    let Some(world) = World::sha256() else { return };
     world.home.instead_of("https://github.com/a/b", &world.repo.git_dir().display().to_string());
     world.repo.commit(&[("a", "1")]);
     world.repo.commit(&[("a", "2")]);

@@ -41,6 +41,14 @@ impl World {
         Self { repo, home: Home::new(), copy, format, env: Vec::new() }
     }
 
+    /// A repository with the other hash; nothing leads to it.
+    fn sha256() -> Option<Self> {
+        let repo = GitRepo::new()?;
+        fs::remove_dir_all(repo.git_dir()).unwrap();
+        repo.git(&["init", "-q", "-b", "main", "--object-format=sha256"]);
+        Some(Self::with(repo, ObjectFormat::Sha256))
+    }
+
     /// `https://github.com/a/b` leads to the repository by ssh, which is this script; `$last` is what to run there.
     fn with_ssh(script: &str) -> Option<Self> {
         let mut world = Self::with(GitRepo::new()?, ObjectFormat::Sha1);

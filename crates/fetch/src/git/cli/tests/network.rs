@@ -30,7 +30,13 @@ async fn dumb() -> Option<(World, Site)> {
     world.repo.commit(&[("a", "2")]);
     world.repo.git(&["gc", "-q"]);
     world.repo.commit(&[("a", "3")]);
+    let site = files_of(&world).await;
+    Some((world, site))
+}
+
+async fn files_of(world: &World) -> Site {
     world.repo.git(&["update-server-info"]);
+    world.home.write(".gitconfig", "");
     let root = world.repo.git_dir();
     let site =
         Site::start(SiteOptions::default(), move |request| {
@@ -40,7 +46,8 @@ async fn dumb() -> Option<(World, Site)> {
             }
         })
         .await;
-    Some((world, site))
+    world.home.instead_of("https://github.com/", &format!("{}/", site.url()));
+    site
 }
 
 async fn works(world: &World) {
@@ -156,9 +163,7 @@ async fn git_connects_to_the_address_that_was_judged() {
 
 #[tokio::test]
 async fn a_dumb_server_gives_everything() {
-    let Some((world, site)) = dumb().await else { return };
-    world.home.write(".gitconfig", "");
-    world.home.instead_of("https://github.com/", &format!("{}/", site.url()));
+    let Some((world, _site)) = dumb().await else { return };
     let remote = world.remote().await;
     let (_, refs) = remote.refs().await.unwrap();
     assert_eq!(refs.get("refs/tags/v1.0.0").unwrap().peeled(), world.id("v1.0.0^{commit}"));
@@ -168,4 +173,16 @@ async fn a_dumb_server_gives_everything() {
     world.whole(&remote, &["main"]).await.unwrap();
     assert!(world.has_all(&["main:a", "main~1:a", "main~2:a"]));
     world.fsck();
+}
+
+/// `ls-remote` outside of a repository passes over a HEAD with an id that is not SHA-1.
+#[tokio::test]
+async fn the_detached_head_of_a_dumb_server_with_sha256_was_missed() {
+    let Some(world) = World::sha256() else { return };
+    world.repo.commit(&[("a", "1")]);
+    world.repo.git(&["checkout", "-q", "--detach"]);
+    world.repo.commit(&[("a", "2")]);
+    let _site = files_of(&world).await;
+    let (format, refs) = world.remote().await.refs().await.unwrap();
+    assert_eq!((format, refs.head), (ObjectFormat::Sha256, Some(world.id("HEAD"))));
 }

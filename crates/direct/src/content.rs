@@ -10,13 +10,13 @@ use bytes::Bytes;
 use gomod::ModuleVersion;
 use goproxy_engine::{Error, Result, Staging, Store, blocking};
 use goproxy_fetch::GitClient;
-use goproxy_git::{EntryKind, FetchRequest, Filter, Objects, Odb, Oid};
+use goproxy_git::{EntryKind, Filter, Objects, Odb, Oid};
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::{
     archive::{self, Plan, Planned},
     coderepo::Revision,
-    repository::{Copy, Watched, absent, incomplete},
+    repository::{Copy, Part, Watched, absent, incomplete},
 };
 
 /// Fetches until everything is here, at most: directories, files, and what a remote has left out.
@@ -72,16 +72,17 @@ impl Content<'_> {
 
     /// Which files it holds, and objects that have their contents.
     async fn plan(&self) -> Result<(Plan, Watched)> {
+        let mut whole = false;
         for round in 0..ROUNDS {
             let objects = self.copy.watched().await?;
             let planned = match self.planned(&objects).await? {
                 Planned::Missing(ids) if round == 0 && !self.nested && self.at_once().await? => {
-                    self.fetch_whole(ids).await?;
+                    whole = self.fetch_whole(ids).await?;
                     continue;
                 }
                 Planned::Missing(ids) => {
-                    self.still_missing(round).await?;
-                    self.fetch(ids, Some(Filter::NoBlobs)).await?;
+                    self.still_missing(whole).await?;
+                    whole = self.fetch(ids, Some(Filter::NoBlobs)).await?;
                     continue;
                 }
                 Planned::Ready(plan) => plan,
@@ -92,8 +93,8 @@ impl Content<'_> {
             if missing.is_empty() {
                 return Ok((planned, objects));
             }
-            self.still_missing(round).await?;
-            self.fetch(missing, None).await?;
+            self.still_missing(whole).await?;
+            whole = self.fetch(missing, None).await?;
         }
         Err(incomplete().with_detail(format!("{}: files are missing after fetching them", self.module)))
     }
@@ -107,9 +108,8 @@ impl Content<'_> {
     }
 
     /// After all of a commit was fetched, everything would be here if what the remote was told were true.
-    async fn still_missing(&self, round: usize) -> Result<()> {
-        let whole = !self.copy.remote().filters() || self.revision.dir.is_empty() && !self.nested;
-        if round > 0 && whole { self.copy.forget_whole().await } else { Ok(()) }
+    async fn still_missing(&self, whole: bool) -> Result<()> {
+        if whole { self.copy.forget_whole().await } else { Ok(()) }
     }
 
     /// Whether everything is best fetched in one operation: where next to nothing of the repository is here, the remote
@@ -120,10 +120,11 @@ impl Content<'_> {
         Ok(new || self.revision.dir.is_empty() && self.copy.any_whole().await?)
     }
 
-    /// Everything below the module's directory. `known` is missing of it, as far as is known.
-    async fn fetch_whole(&self, known: Vec<Oid>) -> Result<()> {
+    /// Everything below the module's directory. `known` is missing of it, as far as is known. Says whether that was all
+    /// of the commit.
+    async fn fetch_whole(&self, known: Vec<Oid>) -> Result<bool> {
         if self.revision.dir.is_empty() {
-            return self.fetch(vec![self.revision.commit], None).await;
+            return self.fetch_commit().await;
         }
         let (tree, dir) = (self.revision.tree, self.revision.dir.clone());
         let below = move |odb: &Odb| match directory(odb, tree, &dir)? {
@@ -133,11 +134,16 @@ impl Content<'_> {
         self.fetch(self.copy.read(below).await?, None).await
     }
 
-    /// Objects of the commit. A remote that sends no single objects sends the commit with everything.
-    async fn fetch(&self, wants: Vec<Oid>, filter: Option<Filter>) -> Result<()> {
-        let (wants, filter) =
-            if self.copy.remote().filters() { (wants, filter) } else { (vec![self.revision.commit], None) };
-        self.copy.fetch(FetchRequest { wants, shallow: true, filter, ..FetchRequest::default() }).await
+    /// Objects of the commit. A remote that sends no single objects sends all of the commit; says whether it did.
+    async fn fetch(&self, ids: Vec<Oid>, filter: Option<Filter>) -> Result<bool> {
+        if !self.copy.remote().filters() {
+            return self.fetch_commit().await;
+        }
+        self.copy.fetch(ids, Part::Below(filter)).await.map(|()| false)
+    }
+
+    async fn fetch_commit(&self) -> Result<bool> {
+        self.copy.fetch(vec![self.revision.commit], Part::Whole).await.map(|()| true)
     }
 
     /// The files as `git archive` converts them, which reads attributes of the whole commit.

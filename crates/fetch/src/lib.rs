@@ -33,7 +33,7 @@ mod wire;
 
 pub use access::Access;
 pub use client::{ClientOptions, HttpClient};
-pub use git::{GitClient, GitOptions, HostLimits, Remote};
+pub use git::{Fetched, GitClient, GitOptions, HostLimits, Remote};
 pub use gocmd::{GoCommand, GoOptions};
 pub use page::Page;
 pub use programs::find_program;

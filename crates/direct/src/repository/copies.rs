@@ -52,12 +52,12 @@ impl Copies {
     pub(crate) async fn open(&self, url: &str, access: Access) -> Result<Arc<Copy>> {
         let remote = self.options.git.remote(url, access).await?;
         let name = name(&remote, access);
-        let found = self.lock().get(&name).cloned();
         if self.sweeper.is_due() {
             self.sweep();
         }
         close_idle(&self.lock());
-        if let Some(copy) = found {
+        let found = self.lock().get(&name).cloned();
+        if let Some(copy) = found.filter(|copy| copy.is_there()) {
             copy.touch();
             return Ok(copy);
         }
@@ -69,7 +69,11 @@ impl Copies {
         let mut open = self.lock();
         forget_idle(&mut open);
         // Somebody else may have been as quick: there is one copy, so that there is one fetch.
-        Ok(Arc::clone(open.entry(name).or_insert(copy)))
+        let entry = open.entry(name).or_insert_with(|| Arc::clone(&copy));
+        if !entry.is_there() {
+            *entry = copy;
+        }
+        Ok(Arc::clone(entry))
     }
 
     fn sweep(&self) {

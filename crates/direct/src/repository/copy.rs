@@ -7,9 +7,10 @@ use std::{
 
 use goproxy_engine::{Error, Result, blocking};
 use goproxy_fetch::Remote;
-use goproxy_git::{FetchRequest, Odb, Oid, Refs};
+use goproxy_git::{Odb, Oid, Refs};
 
 use super::{
+    download::Part,
     fetching::Fetching,
     from_git,
     local::{Local, Turn},
@@ -54,6 +55,11 @@ impl Copy {
     /// The refs of this moment.
     pub(crate) async fn newer_refs(&self) -> Result<Arc<Refs>> {
         Ok(self.snapshot.newer(&self.remote).await?.refs)
+    }
+
+    /// Whether it is still where it was: anybody may remove it by hand.
+    pub(super) fn is_there(&self) -> bool {
+        self.local.is_there()
     }
 
     pub(super) fn touch(&self) {
@@ -169,13 +175,13 @@ impl Copy {
         self.empty(&turn)
     }
 
-    fn say_damaged(&self, what: &str) {
+    pub(super) fn say_damaged(&self, what: &str) {
         tracing::warn!(copy = %self.git_dir().display(), what, "removing a damaged copy of a repository");
     }
 
     /// Makes sure that the wanted objects are here: what several ask for at a time is fetched at once.
-    pub(crate) async fn fetch(&self, request: FetchRequest) -> Result<()> {
-        self.fetching.fetch(self, request).await
+    pub(crate) async fn fetch(&self, ids: Vec<Oid>, part: Part) -> Result<()> {
+        self.fetching.fetch(self, ids, part).await
     }
 
     /// The commits that are known to be here with their whole history, sorted.
@@ -194,7 +200,7 @@ impl Copy {
     }
 
     /// Removes what was fetched. Whoever reads it goes on with the files that are open.
-    fn empty(&self, turn: &Turn) -> Result<()> {
+    pub(super) fn empty(&self, turn: &Turn) -> Result<()> {
         turn.empty(&self.local).map_err(|e| Error::internal(format!("{}: {e}", self.git_dir().display())))?;
         self.close();
         Ok(())

@@ -4,9 +4,9 @@
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use goproxy_engine::{Error, ErrorKind, Result};
-use goproxy_git::FetchRequest;
+use goproxy_git::Oid;
 
-use super::copy::Copy;
+use super::{copy::Copy, download::Part};
 
 /// Ids that are wanted in one operation, at most: a request of some hundred KiB.
 const MOST_WANTS: usize = 10_000;
@@ -20,14 +20,15 @@ pub(super) struct Fetching {
 
 #[derive(Debug)]
 struct Wish {
-    request: FetchRequest,
+    ids: Vec<Oid>,
+    part: Part,
     done: OnceLock<Result<()>>,
 }
 
 impl Fetching {
     /// Waits for the turn; by then somebody else may have fetched what is wanted.
-    pub(super) async fn fetch(&self, copy: &Copy, request: FetchRequest) -> Result<()> {
-        let wish = Arc::new(Wish { request, done: OnceLock::new() });
+    pub(super) async fn fetch(&self, copy: &Copy, ids: Vec<Oid>, part: Part) -> Result<()> {
+        let wish = Arc::new(Wish { ids, part, done: OnceLock::new() });
         self.waiting().push(Arc::clone(&wish));
         let _forget = Forget { fetching: self, wish: &wish };
         let _turn = self.turn.lock().await;
@@ -36,12 +37,12 @@ impl Fetching {
         }
         // Wishes stay in the list until they are granted: if this future is dropped, others still find theirs.
         let batch = self.alike(&wish);
-        let together = copy.download(joined(&batch)).await;
+        let together = copy.download(&joined(&batch), &wish.part).await;
         let apart = |e: &Error| matches!(e.kind(), ErrorKind::NotFound | ErrorKind::Invalid);
         if batch.len() > 1 && together.as_ref().is_err_and(apart) {
             // One of them wants what the remote does not have or may not send (too large, damaged), or they do so together:
             // that is no matter of the others.
-            return copy.download(wish.request.clone()).await;
+            return copy.download(&wish.ids, &wish.part).await;
         }
         for granted in &batch {
             let _ = granted.done.set(together.clone());
@@ -52,12 +53,11 @@ impl Fetching {
 
     /// This wish and those that can be granted with it.
     fn alike(&self, wish: &Arc<Wish>) -> Vec<Arc<Wish>> {
-        let mut wants = wish.request.wants.len();
+        let mut wants = wish.ids.len();
         let mut batch = vec![Arc::clone(wish)];
         for other in self.waiting().iter() {
-            let same = other.request.shallow == wish.request.shallow && other.request.filter == wish.request.filter;
-            if same && !Arc::ptr_eq(other, wish) && other.done.get().is_none() {
-                wants += other.request.wants.len();
+            if other.part == wish.part && !Arc::ptr_eq(other, wish) && other.done.get().is_none() {
+                wants += other.ids.len();
                 if wants > MOST_WANTS {
                     break;
                 }
@@ -84,13 +84,9 @@ impl Drop for Forget<'_> {
     }
 }
 
-fn joined(batch: &[Arc<Wish>]) -> FetchRequest {
-    let mut request = batch[0].request.clone();
-    for wish in &batch[1..] {
-        request.wants.extend(&wish.request.wants);
-        request.haves.extend(&wish.request.haves);
-    }
-    request.wants.sort_unstable();
-    request.wants.dedup();
-    request
+fn joined(batch: &[Arc<Wish>]) -> Vec<Oid> {
+    let mut ids: Vec<_> = batch.iter().flat_map(|wish| wish.ids.iter().copied()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
 }

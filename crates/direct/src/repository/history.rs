@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use goproxy_engine::Result;
-use goproxy_git::{FetchRequest, Filter, Kind, Objects, Odb, Oid};
+use goproxy_git::{Filter, Kind, Objects, Odb, Oid};
 
-use super::{absent, copy::Copy, incomplete};
+use super::{Part, absent, copy::Copy, incomplete};
 
 impl Copy {
     /// Which of the candidates `commit` is or follows; in their order.
@@ -31,17 +31,17 @@ impl Copy {
     }
 
     async fn fetch_history(&self, mut wants: Vec<Oid>) -> Result<()> {
-        let mut shallow = false;
+        let mut part = Part::History;
         while !wants.is_empty() {
-            let (filter, count) = (Some(Filter::NoTrees), wants.len());
-            self.fetch(FetchRequest { wants: wants.clone(), shallow, filter, ..FetchRequest::default() }).await?;
+            let count = wants.len();
+            self.fetch(wants.clone(), part).await?;
             // A tree that a tag points at is left out if it is a commit's as well (measured with git 2.39). Asked for by
             // itself, it comes, and shows that it is no commit.
             wants = self.read(move |odb| absent(odb, wants)).await?;
             if wants.len() == count {
                 return Err(incomplete());
             }
-            shallow = true;
+            part = Part::Below(Some(Filter::NoTrees));
         }
         Ok(())
     }

@@ -35,13 +35,24 @@ impl Local {
             let in_use = lock_file(&dir.join("in-use"))?;
             in_use.lock_shared()?;
             // Between opening and locking, a sweep may have moved the directory away.
-            let held = in_use.metadata()?;
-            match fs::metadata(dir.join("in-use")) {
-                Ok(there) if (there.dev(), there.ino()) == (held.dev(), held.ino()) => return Ok(Self { dir, in_use }),
-                Ok(_) => {}
-                Err(e) if e.kind() == io::ErrorKind::NotFound => {}
-                Err(e) => return Err(e),
+            let local = Self { dir: dir.clone(), in_use };
+            if local.compared()? {
+                return Ok(local);
             }
+        }
+    }
+
+    /// Whether the directory is still the one that was opened.
+    pub(super) fn is_there(&self) -> bool {
+        self.compared().unwrap_or_default()
+    }
+
+    fn compared(&self) -> io::Result<bool> {
+        let held = self.in_use.metadata()?;
+        match fs::metadata(self.dir.join("in-use")) {
+            Ok(there) => Ok((there.dev(), there.ino()) == (held.dev(), held.ino())),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(e) => Err(e),
         }
     }
 
@@ -58,6 +69,8 @@ impl Local {
 
     /// Waits until no other process fetches into it, and removes what a killed one has left.
     pub(super) async fn turn(&self) -> io::Result<Turn> {
+        // For who was using it when somebody removed it.
+        fs::create_dir_all(&self.dir)?;
         let fetching = lock_file(&self.dir.join("fetching"))?;
         loop {
             match fetching.try_lock() {

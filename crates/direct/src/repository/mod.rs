@@ -17,6 +17,7 @@ mod whole;
 
 pub(crate) use copies::{Copies, CopiesOptions};
 pub(crate) use copy::Copy;
+pub(crate) use download::Part;
 pub(crate) use view::{Purpose, View};
 pub(crate) use watched::Watched;
 

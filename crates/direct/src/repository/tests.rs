@@ -4,8 +4,8 @@ use std::{fs, sync::Arc, time::Duration};
 
 use gomod::{ModulePath, Query};
 use goproxy_fetch::{Access, ClientOptions, GitClient, GitOptions, HostLimits, HttpClient, ProxySettings};
-use goproxy_git::{FetchRequest, Filter, Objects as _, Oid};
-use goproxy_testkit::{GitHost, GitRepo};
+use goproxy_git::{Objects as _, Oid};
+use goproxy_testkit::{Answer, GitHost, GitRepo};
 
 use super::*;
 use crate::coderepo::{CodeRepo, Coordinates, Repo as _};
@@ -64,7 +64,7 @@ impl World {
 }
 
 async fn fetch(copy: &Copy, id: Oid) {
-    copy.fetch(FetchRequest { wants: vec![id], shallow: true, ..FetchRequest::default() }).await.unwrap();
+    copy.fetch(vec![id], Part::Whole).await.unwrap();
 }
 
 fn oid(hex: &str) -> Oid {
@@ -92,12 +92,7 @@ async fn damage_that_a_zip_met_stayed() {
     let id = oid(&world.repo.commit(&[("go.mod", "module m\n")]));
     let copy = world.copy().await;
     fetch(&copy, id).await;
-    for pack in world.packs(&copy) {
-        fs::set_permissions(&pack, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
-        let file = fs::File::options().write(true).open(&pack).unwrap();
-        let zeros = vec![0; usize::try_from(file.metadata().unwrap().len()).unwrap() - 32];
-        std::os::unix::fs::FileExt::write_all_at(&file, &zeros, 12).unwrap();
-    }
+    spoil(&world, &copy);
     let objects = copy.watched().await.unwrap();
     let read = objects.read(&id, 1 << 20).map_err(|e| Error::internal(e.to_string()));
     assert_eq!(copy.after(&objects, read).await.unwrap_err().kind(), ErrorKind::Internal);
@@ -132,8 +127,7 @@ async fn an_emptied_copy_told_the_remote_of_commits_that_it_had_lost() {
     fs::remove_dir_all(copy.git_dir()).unwrap();
     copy.close();
     assert_eq!(copy.commits_with_prefix(prefix, vec![second]).await.unwrap(), [first]);
-    let filter = Some(Filter::NoTrees);
-    copy.fetch(FetchRequest { wants: vec![second], filter, ..FetchRequest::default() }).await.unwrap();
+    copy.fetch(vec![second], Part::History).await.unwrap();
     assert_eq!(copy.ancestors_among(&[first], &second).await.unwrap(), [true]);
 }
 
@@ -257,4 +251,79 @@ async fn a_shallow_remote_was_asked_for_its_history_each_time() {
         world.host.requests().iter().filter(|r| String::from_utf8_lossy(&r.body).contains("command=fetch")).count(),
         1
     );
+}
+
+#[tokio::test]
+async fn a_directory_removed_by_hand_failed_every_fetch() {
+    let Some(world) = World::new().await else { return };
+    let first = oid(&world.repo.commit(&[("go.mod", "module m\n")]));
+    let second = oid(&world.repo.commit(&[("m.go", "package m\n")]));
+    let copies = world.copies(Duration::from_secs(3600), u64::MAX);
+    let held = world.open(&copies, "a/b").await;
+    fetch(&held, first).await;
+    fs::remove_dir_all(held.git_dir().parent().unwrap()).unwrap();
+    fetch(&held, second).await;
+    let copy = world.open(&copies, "a/b").await;
+    assert!(!Arc::ptr_eq(&held, &copy));
+    fetch(&copy, second).await;
+    assert!(copy.odb().await.unwrap().contains(&second).unwrap());
+}
+
+/// Overwrites the content of all packs, whose indexes stay.
+fn spoil(world: &World, copy: &Copy) {
+    for pack in world.packs(copy) {
+        fs::set_permissions(&pack, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+        let file = fs::File::options().write(true).open(&pack).unwrap();
+        let zeros = vec![0; usize::try_from(file.metadata().unwrap().len()).unwrap() - 32];
+        std::os::unix::fs::FileExt::write_all_at(&file, &zeros, 12).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_copy_was_the_servers_fault() {
+    let Some(world) = World::new().await else { return };
+    let text = |last: &str| (0..900).map(|n| format!("line {n}\n")).collect::<String>() + last;
+    let commit = |last: &str| oid(&world.repo.commit(&[("go.mod", "module m\n"), ("m.go", &text(last))]));
+    let (first, second, third) = (commit("1"), commit("2"), commit("3"));
+    let copy = world.copy().await;
+    fetch(&copy, first).await;
+    spoil(&world, &copy);
+    fetch(&copy, second).await;
+    assert!(copy.read(move |odb| odb.commit(&second)).await.unwrap().is_some());
+    for pack in world.packs(&copy) {
+        let index = pack.with_extension("idx");
+        fs::set_permissions(&index, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+        fs::File::options().write(true).open(index).unwrap().set_len(20).unwrap();
+    }
+    fetch(&copy, third).await;
+}
+
+#[tokio::test]
+async fn commits_that_are_not_whole_hid_files() {
+    let Some(world) = World::new().await else { return };
+    let first = oid(&world.repo.commit(&[("go.mod", "module m\n"), ("a/a.go", "package a\n")]));
+    let file = oid(&world.repo.git(&["rev-parse", "HEAD:a/a.go"]));
+    let second = oid(&world.repo.commit(&[("b.go", "package b\n")]));
+    let copy = world.copy().await;
+    copy.fetch(vec![first], Part::Below(Some(goproxy_git::Filter::NoTrees))).await.unwrap();
+    fs::write(copy.git_dir().join("whole"), format!("{first}\n")).unwrap();
+    copy.fetch(vec![file], Part::Below(None)).await.unwrap();
+    assert!(copy.odb().await.unwrap().contains(&file).unwrap());
+    // The id of a file is none of a commit.
+    fs::write(copy.git_dir().join("whole"), format!("{file}\n")).unwrap();
+    fetch(&copy, second).await;
+    assert!(copy.odb().await.unwrap().contains(&second).unwrap());
+}
+
+#[tokio::test]
+async fn a_server_that_wants_to_hear_of_no_commits_was_told_of_some_each_time() {
+    let Some(world) = World::new().await else { return };
+    let first = oid(&world.repo.commit(&[("go.mod", "module m\n")]));
+    let second = oid(&world.repo.commit(&[("m.go", "package m\n")]));
+    let copy = world.copy().await;
+    fetch(&copy, first).await;
+    let refusal = b"0011ERR no haves!".to_vec();
+    world.host.first(1, "/a/b/git-upload-pack", Answer::new(200, "application/x-git-upload-pack-result", refusal));
+    fetch(&copy, second).await;
+    assert!(copy.odb().await.unwrap().contains(&second).unwrap());
 }

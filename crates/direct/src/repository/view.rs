@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use goproxy_engine::{Error, ErrorKind, Result};
-use goproxy_git::{Commit, EntryKind, FetchRequest, Filter, Kind, Objects, Odb, Oid, Refs};
+use goproxy_git::{Commit, EntryKind, Filter, Kind, Objects, Odb, Oid, Refs};
 
-use super::{copy::Copy, incomplete};
+use super::{Part, copy::Copy, incomplete};
 use crate::coderepo::Repo;
 
 /// Files up to this size come along with the directories that lead to a module's go.mod.
@@ -61,12 +61,11 @@ impl View {
             return Ok(());
         }
         let shallow = Filter::Shallow { levels: self.levels, blob_limit: SMALL_FILE };
-        let filter = match self.purpose {
-            Purpose::Files => Some(shallow),
-            Purpose::Content => None,
+        let part = match self.purpose {
+            Purpose::Files => Part::Below(Some(shallow)),
+            Purpose::Content => Part::Whole,
         };
-        let request = FetchRequest { wants: vec![*id], shallow: true, filter, ..FetchRequest::default() };
-        match self.copy.fetch(request).await {
+        match self.copy.fetch(vec![*id], part).await {
             Err(error) if error.kind() == ErrorKind::NotFound && self.has_moved(id).await? => {
                 let text = format!("the repository changed while it was read: {}", error.message());
                 Err(Error::new(ErrorKind::Unavailable, text))
@@ -119,8 +118,7 @@ impl Repo for View {
                 Found::File(content) => return Ok(Some(content)),
                 Found::Missing { id, levels } => {
                     let filter = levels.map(|levels| Filter::Shallow { levels, blob_limit: SMALL_FILE });
-                    let wants = vec![id];
-                    self.copy.fetch(FetchRequest { wants, shallow: true, filter, ..FetchRequest::default() }).await?;
+                    self.copy.fetch(vec![id], Part::Below(filter)).await?;
                 }
             }
         }

@@ -62,14 +62,14 @@ impl HttpRemote {
             }
             url = self.next(&url, &response)?;
         }
-        let message = format!("{} redirects without end", reach::host(&url));
+        let message = format!("{} redirects without end", self.told_host(&url));
         Err(Wrong::new(ErrorKind::Invalid, message, wire::shown(&url), Hint::None))
     }
 
     /// A repository that was renamed is still on its host. To others nobody is sent by a redirect: neither names that
     /// our configuration says something about nor our credentials are theirs.
     fn next(&self, from: &Url, response: &Response) -> Result<Url, Wrong> {
-        let host = reach::host(from);
+        let host = self.told_host(from);
         let to = redirect::next_hop(from, response.headers(), self.access).map_err(|failure| {
             let message = format!("{host} redirects to a place that is not allowed");
             Wrong::new(ErrorKind::Invalid, message, failure.error.detail().unwrap_or_default(), Hint::None)
@@ -89,7 +89,7 @@ impl HttpRemote {
     async fn advertised(&self, url: &Url, response: Response) -> Result<Advertised, Wrong> {
         let mut body = Body::new(response, wire::shown(url), u64::MAX, self.shared.options.http.options().idle_timeout);
         let mut parser = AdvertisementParser::new(ListLimits::default());
-        let host = reach::host(url);
+        let host = self.told_host(url);
         while let Some(chunk) = body.chunk().await.map_err(|failure| reach::broken_off(failure, url))? {
             if let Some(advertised) = parser.push(&chunk).map_err(|e| Wrong::from_wire(e, &host))? {
                 // There is no more; to have read the end keeps the connection.

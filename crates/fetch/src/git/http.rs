@@ -15,7 +15,7 @@ use http::{
 use reqwest::{Client, RequestBuilder, Response, Url};
 
 use super::{
-    Shared,
+    Fetched, Shared,
     config::Way,
     discover::below,
     memory::{Memory, Place, ladder},
@@ -79,7 +79,7 @@ impl HttpRemote {
     /// Refs, from the answer to [`list_request`].
     pub(super) async fn listed(&self, place: &Place, mut body: Body) -> Result<(ObjectFormat, Refs), Wrong> {
         let format = place.capabilities.format;
-        let (mut parser, host) = (ListParser::new(format, ListLimits::default()), reach::host(&place.base));
+        let (mut parser, host) = (ListParser::new(format, ListLimits::default()), self.told_host(&place.base));
         let bad = |error| Wrong::from_wire(error, &host);
         while let Some(chunk) = body.chunk().await.map_err(|failure| reach::broken_off(failure, &place.base))? {
             parser.push(&chunk).map_err(bad)?;
@@ -87,29 +87,18 @@ impl HttpRemote {
         Ok((format, parser.finish().map_err(bad)?))
     }
 
-    pub(super) async fn fetch(&self, request: &FetchRequest, git_dir: &Path) -> Result<(), Wrong> {
-        match self.climb_down(request, git_dir).await {
-            // What is here turned out to be less than the server was told.
-            Err(wrong) if wrong.hint == Hint::Incomplete && !request.haves.is_empty() => {
-                tracing::debug!(url = %wire::shown(&self.asked), error = %wrong.failure.error, "fetching all of it");
-                self.climb_down(&FetchRequest { haves: Vec::new(), ..request.clone() }, git_dir).await
-            }
-            done => done,
-        }
-    }
-
     /// Fetches with the filter, or with less of one where the server does not take it. That it does not is remembered
     /// once less has worked: else it may have been about something else.
-    async fn climb_down(&self, request: &FetchRequest, git_dir: &Path) -> Result<(), Wrong> {
+    pub(super) async fn fetch(&self, request: &FetchRequest, git_dir: &Path) -> Result<Fetched, Wrong> {
         let rungs = ladder(request.filter.as_ref());
         let open = |filter: &&Option<Filter>| filter.as_ref().is_none_or(|filter| !self.memory.refuses(filter));
         let mut refused = Vec::new();
         for filter in rungs.iter().filter(open) {
             let done = self.trying(|| self.fetch_once(request, filter.as_ref(), git_dir));
             match (done.await, filter) {
-                (Ok(()), _) => {
+                (Ok(fetched), _) => {
                     refused.iter().for_each(|filter| self.memory.learn_refusal(filter));
-                    return Ok(());
+                    return Ok(fetched);
                 }
                 (Err(wrong), Some(filter)) if wrong.hint == Hint::Rejected && may_be_the_filter(&wrong) => {
                     tracing::debug!(url = %wire::shown(&self.asked), ?filter, error = %wrong.failure.error, "refused");
@@ -122,7 +111,12 @@ impl HttpRemote {
         Err(Error::internal("no way to ask for objects").into())
     }
 
-    async fn fetch_once(&self, request: &FetchRequest, filter: Option<&Filter>, git_dir: &Path) -> Result<(), Wrong> {
+    async fn fetch_once(
+        &self,
+        request: &FetchRequest,
+        filter: Option<&Filter>,
+        git_dir: &Path,
+    ) -> Result<Fetched, Wrong> {
         if let Some(place) = self.memory.place().filter(|place| place.capabilities.takes_any_id()) {
             match self.fetch_from(&place, request, filter, git_dir).await {
                 Err(wrong) if wrong.hint == Hint::Rejected => self.memory.forget(),
@@ -132,15 +126,18 @@ impl HttpRemote {
         match self.discover().await? {
             (place, Some(refs)) if !place.capabilities.takes_any_id() => {
                 let all = advertised_only(request, &refs);
-                self.fetch_from(&place, &all, filter.filter(|_| all.filter.is_some()), git_dir).await?;
-                self.check(request, git_dir, place.capabilities.format).await
+                let filter = filter.filter(|_| all.filter.is_some());
+                match self.fetch_from(&place, &all, filter, git_dir).await? {
+                    Fetched::Done => self.check(request, git_dir, place.capabilities.format).await,
+                    damaged => Ok(damaged),
+                }
             }
             (place, _) => self.fetch_from(&place, request, filter, git_dir).await,
         }
     }
 
     /// Whether what was wanted is here, where something else was asked for.
-    async fn check(&self, request: &FetchRequest, git_dir: &Path, format: ObjectFormat) -> Result<(), Wrong> {
+    async fn check(&self, request: &FetchRequest, git_dir: &Path, format: ObjectFormat) -> Result<Fetched, Wrong> {
         let (git_dir, wants) = (git_dir.to_owned(), request.wants.clone());
         let first_missing = move || {
             let odb = Odb::open(&git_dir, format)?;
@@ -149,9 +146,9 @@ impl HttpRemote {
         };
         let read = blocking(move || first_missing().map_err(|e| Error::internal(format!("the local copy: {e}"))));
         match read.await? {
-            None => Ok(()),
+            None => Ok(Fetched::Done),
             Some(id) => {
-                let message = format!("{} does not have the object any more: {id}", reach::host(&self.asked));
+                let message = format!("{} does not have the object any more: {id}", self.told_host(&self.asked));
                 Err(Wrong::new(ErrorKind::NotFound, message, String::new(), Hint::None))
             }
         }
@@ -163,12 +160,13 @@ impl HttpRemote {
         request: &FetchRequest,
         filter: Option<&Filter>,
         git_dir: &Path,
-    ) -> Result<(), Wrong> {
+    ) -> Result<Fetched, Wrong> {
         let message = fetch_request(&place.capabilities, request, filter);
         let body = self.post(place, message, receive::LIMITS.bytes.saturating_mul(2), SLOW).await?;
-        let host = reach::host(&place.base);
+        let host = self.told_host(&place.base);
         match receive(body, git_dir, place.capabilities).await? {
-            Received::Done => Ok(()),
+            Received::Done => Ok(Fetched::Done),
+            Received::Damaged(what) => Ok(Fetched::Damaged(what)),
             Received::Broken(failure) => Err(reach::broken_off(failure, &place.base).into()),
             Received::Bad { error, begun } => {
                 let mut wrong = Wrong::from_wire(error, &host);
@@ -210,7 +208,7 @@ impl HttpRemote {
         let content_type = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
         if content_type != Some(b"application/x-git-upload-pack-result") {
             let detail = format!("{}: {content_type:?}", wire::shown(&url));
-            let message = format!("{} does not answer as git's protocol says", reach::host(&url));
+            let message = format!("{} does not answer as git's protocol says", self.told_host(&url));
             return Err(Wrong::new(ErrorKind::Invalid, message, detail, Hint::Rejected));
         }
         let idle = self.shared.options.http.options().idle_timeout;

@@ -72,7 +72,7 @@ impl HttpRemote {
     }
 
     /// The host as a client may know it: where the operator's own configuration leads is for the log.
-    fn told_host(&self, url: &Url) -> String {
+    pub(super) fn told_host(&self, url: &Url) -> String {
         let asked = Url::parse(&self.way.asked).ok().filter(|_| self.way.rewritten);
         asked.as_ref().map_or_else(|| reach::host(url), reach::host)
     }

@@ -31,7 +31,7 @@ use hosts::Hosts;
 use memory::Memories;
 
 pub use hosts::HostLimits;
-pub use remote::Remote;
+pub use remote::{Fetched, Remote};
 
 use crate::{Access, HttpClient};
 

@@ -1,10 +1,13 @@
 //! The answer to a fetch, on its way into a repository: read here, taken apart and written where that may block.
 
-use std::path::Path;
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, OnceLock},
+};
 
 use bytes::Bytes;
 use goproxy_git::{
-    Odb, PackLimits, PackReceiver,
+    Error, Kind, Object, ObjectFormat, Objects, Odb, Oid, PackLimits, PackReceiver,
     wire::{Capabilities, FetchParser, WireError},
 };
 use tokio::sync::mpsc;
@@ -22,6 +25,8 @@ const PIECES: usize = 16;
 #[derive(Debug)]
 pub(super) enum Received {
     Done,
+    /// What is here is damaged, so that nothing can be built on it.
+    Damaged(String),
     /// The connection's failure.
     Broken(Failure),
     /// The answer's. `begun` tells whether there was anything of a pack.
@@ -34,8 +39,9 @@ pub(super) enum Received {
 /// Takes an answer into the repository at `git_dir`. If the future is dropped, the answer counts as cut off.
 pub(super) async fn receive(mut body: Body, git_dir: &Path, from: Capabilities) -> goproxy_engine::Result<Received> {
     let (pieces, queue) = mpsc::channel(PIECES);
-    let git_dir = git_dir.to_owned();
-    let taken = tokio::task::spawn_blocking(move || take(queue, &git_dir, &from));
+    let bases = Arc::new(Bases::new(git_dir, from.format));
+    let here = Arc::clone(&bases);
+    let taken = tokio::task::spawn_blocking(move || take(queue, &here, &from));
     let broken = loop {
         match body.chunk().await {
             Ok(Some(piece)) => {
@@ -50,6 +56,9 @@ pub(super) async fn receive(mut body: Body, git_dir: &Path, from: Capabilities) 
     };
     drop(pieces);
     let taken = taken.await.map_err(|e| goproxy_engine::Error::internal(format!("receiving a pack: {e}")))?;
+    if let Some(what) = bases.damage.get() {
+        return Ok(Received::Damaged(what.clone()));
+    }
     Ok(match (taken, broken) {
         (Ok(()), _) => Received::Done,
         // What was cut off is the connection's fault, whatever it looks like from within.
@@ -58,14 +67,14 @@ pub(super) async fn receive(mut body: Body, git_dir: &Path, from: Capabilities) 
     })
 }
 
-fn take(mut queue: mpsc::Receiver<Bytes>, git_dir: &Path, from: &Capabilities) -> Result<(), (WireError, bool)> {
+fn take(mut queue: mpsc::Receiver<Bytes>, bases: &Bases, from: &Capabilities) -> Result<(), (WireError, bool)> {
     let (mut parser, format) = (FetchParser::new(from), from.format);
     let mut receiver = None;
     while let Some(piece) = queue.blocking_recv() {
         let pushed = parser.push(&piece, &mut |bytes| {
             let receiver = match &mut receiver {
                 Some(receiver) => receiver,
-                none => none.insert(PackReceiver::new(git_dir, format, LIMITS)?),
+                none => none.insert(PackReceiver::new(&bases.git_dir, format, LIMITS)?),
             };
             receiver.write(bytes)
         });
@@ -74,6 +83,42 @@ fn take(mut queue: mpsc::Receiver<Bytes>, git_dir: &Path, from: &Capabilities) -
     let begun = parser.has_begun();
     parser.finish().map_err(|error| (error, begun))?;
     let Some(receiver) = receiver else { return Ok(()) };
-    let finish = || receiver.finish(&Odb::open(git_dir, format)?);
-    finish().map(|_| ()).map_err(|error| (error.into(), begun))
+    receiver.finish(bases).map(|_| ()).map_err(|error| (error.into(), begun))
+}
+
+/// What is here already, opened when something is built on it.
+#[derive(Debug)]
+struct Bases {
+    git_dir: PathBuf,
+    format: ObjectFormat,
+    odb: OnceLock<Odb>,
+    /// What is wrong with it, which is no fault of the server's.
+    damage: OnceLock<String>,
+}
+
+impl Bases {
+    fn new(git_dir: &Path, format: ObjectFormat) -> Self {
+        Self { git_dir: git_dir.to_owned(), format, odb: OnceLock::new(), damage: OnceLock::new() }
+    }
+
+    fn look<T>(&self, at: impl Fn(&Odb) -> Result<T, Error>) -> Result<T, Error> {
+        let looked = match self.odb.get() {
+            Some(odb) => at(odb),
+            None => Odb::open(&self.git_dir, self.format).and_then(|odb| at(self.odb.get_or_init(|| odb))),
+        };
+        if let Err(Error::Corrupt(what)) = &looked {
+            let _ = self.damage.set(what.clone());
+        }
+        looked
+    }
+}
+
+impl Objects for Bases {
+    fn read(&self, id: &Oid, limit: u64) -> Result<Option<Object>, Error> {
+        self.look(|odb| odb.read(id, limit))
+    }
+
+    fn header(&self, id: &Oid) -> Result<Option<(Kind, u64)>, Error> {
+        self.look(|odb| odb.header(id))
+    }
 }

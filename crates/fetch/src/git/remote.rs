@@ -17,6 +17,15 @@ use super::{
 };
 use crate::Access;
 
+/// What became of a fetch that the remote has answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fetched {
+    /// What came is there.
+    Done,
+    /// The repository that it went into is damaged, and says how: it has to be begun anew.
+    Damaged(String),
+}
+
 /// A remote repository. Dropping a future of it ends what it does. Clones are cheap.
 ///
 /// Errors: `NotFound` where the server says that there is no such repository; `Refused` where it wants other credentials
@@ -68,9 +77,10 @@ impl Remote {
     ///
     /// # Errors
     /// `NotFound` where the remote does not have a wanted object (any more).
-    pub async fn fetch(&self, request: &FetchRequest, git_dir: &Path) -> Result<()> {
+    pub async fn fetch(&self, request: &FetchRequest, git_dir: &Path) -> Result<Fetched> {
         let by_http = async { self.http()?.fetch(request, git_dir).await };
-        self.operate(by_http, async { self.cli().await?.fetch(request, git_dir).await }).await
+        let by_cli = async { self.cli().await?.fetch(request, git_dir).await.map(|()| Fetched::Done) };
+        self.operate(by_http, by_cli).await
     }
 
     /// Whether [`FetchRequest::filter`] is honoured, as far as is known; trees and blobs can be wanted by id then.

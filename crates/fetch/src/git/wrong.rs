@@ -20,8 +20,6 @@ pub(super) enum Hint {
     Dumb,
     /// It does not take this message: what is remembered of it may be out of date, or it does not take the filter.
     Rejected,
-    /// It builds on what is not here.
-    Incomplete,
     /// Nothing, or the same again.
     None,
 }
@@ -41,7 +39,7 @@ impl Wrong {
             }
             WireError::TooLarge(what) => invalid(format!("{host}: {what}"), what, Hint::None),
             WireError::Pack(goproxy_git::Error::Missing(id)) => {
-                invalid(format!("{host} sent an incomplete pack"), format!("no object {id}"), Hint::Incomplete)
+                invalid(format!("{host} sent an incomplete pack"), format!("no object {id}"), Hint::None)
             }
             WireError::Pack(goproxy_git::Error::Io(e)) => Error::internal(format!("writing a pack: {e}")).into(),
             WireError::Pack(goproxy_git::Error::Corrupt(what)) => {

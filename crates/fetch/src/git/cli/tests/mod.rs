@@ -98,7 +98,8 @@ impl World {
 
     async fn fetch(&self, remote: &Remote, names: &[&str], shallow: bool) -> Result<()> {
         let wants = names.iter().map(|name| self.id(name)).collect();
-        remote.fetch(&FetchRequest { wants, shallow, ..FetchRequest::default() }, self.copy.path()).await
+        let request = FetchRequest { wants, shallow, ..FetchRequest::default() };
+        remote.fetch(&request, self.copy.path()).await.map(|_| ())
     }
 
     fn has(&self, name: &str) -> bool {

@@ -232,14 +232,16 @@ impl Git {
 
     async fn latest(&self, path: &ModulePath, store: &dyn Store) -> Result<Resolved> {
         let view = self.view(Purpose::Files);
-        let revision = CodeRepo::new(self.coordinates.clone(), &view).latest().await?;
-        self.resolved(path, revision, store).await
+        let repo = CodeRepo::new(self.coordinates.clone(), &view);
+        let revision = repo.latest().await?;
+        self.resolved(path, &repo, revision, store).await
     }
 
     async fn query(&self, path: &ModulePath, query: &Query, store: &dyn Store) -> Result<Resolved> {
         let view = self.view(Purpose::Files);
-        let revision = CodeRepo::new(self.coordinates.clone(), &view).query(query).await?;
-        self.resolved(path, revision, store).await
+        let repo = CodeRepo::new(self.coordinates.clone(), &view);
+        let revision = repo.query(query).await?;
+        self.resolved(path, &repo, revision, store).await
     }
 
     /// `.info` and `.mod`.
@@ -250,12 +252,21 @@ impl Git {
         Ok(vec![(object(Kind::Info), info), (object(Kind::Mod), go_mod)])
     }
 
-    async fn resolved(&self, path: &ModulePath, revision: Revision, store: &dyn Store) -> Result<Resolved> {
+    async fn resolved(
+        &self,
+        path: &ModulePath,
+        repo: &CodeRepo<'_>,
+        revision: Revision,
+        store: &dyn Store,
+    ) -> Result<Resolved> {
         let info = revision.info(&self.root.url);
-        // What the rules made is a version of the path.
+        // What the rules made is a version of the path. They may make a pseudo-version that they do not accept: of a
+        // commit whose own tag is retracted.
         let extra = match ModuleVersion::new(path.clone(), revision.version.clone()) {
-            Ok(version) => self.small_files(&revision, &version, store).await?,
-            Err(_) => Vec::new(),
+            Ok(version) if repo.version(version.version()).await.is_ok() => {
+                self.small_files(&revision, &version, store).await?
+            }
+            _ => Vec::new(),
         };
         Ok(Resolved { info, extra })
     }

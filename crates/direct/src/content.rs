@@ -148,7 +148,7 @@ impl Content<'_> {
 
     /// The files as `git archive` converts them, which reads attributes of the whole commit.
     async fn archive(&self) -> Result<Archive> {
-        let tree = self.revision.tree;
+        let (tree, mut whole) = (self.revision.tree, false);
         for round in 0.. {
             let missing = self.copy.read(move |odb| missing_below(odb, tree)).await?;
             if missing.is_empty() {
@@ -157,7 +157,8 @@ impl Content<'_> {
             if round == ROUNDS {
                 return Err(incomplete().with_detail(format!("{}: files are missing after fetching them", self.module)));
             }
-            self.fetch(missing, None).await?;
+            self.still_missing(whole).await?;
+            whole = self.fetch(missing, None).await?;
         }
         let archive = Archive::new(self.scratch)?;
         let (git_dir, revision) = (self.copy.git_dir(), self.revision);

@@ -57,7 +57,7 @@ impl Copies {
         }
         close_idle(&self.lock());
         let found = self.lock().get(&name).cloned();
-        if let Some(copy) = found.filter(|copy| copy.is_there()) {
+        if let Some(copy) = found.filter(|copy| copy.hold()) {
             copy.touch();
             return Ok(copy);
         }
@@ -70,15 +70,17 @@ impl Copies {
         forget_idle(&mut open);
         // Somebody else may have been as quick: there is one copy, so that there is one fetch.
         let entry = open.entry(name).or_insert_with(|| Arc::clone(&copy));
-        if !entry.is_there() {
+        if !entry.hold() {
             *entry = copy;
         }
         Ok(Arc::clone(entry))
     }
 
     fn sweep(&self) {
-        // What is held is not removed.
-        forget_idle(&mut self.lock());
+        let mut open = self.lock();
+        forget_idle(&mut open);
+        // What is held is not removed; the refs of the others are still good.
+        open.values().filter(|copy| is_idle(copy)).for_each(|copy| copy.let_go());
         self.sweeper.sweep();
     }
 
@@ -97,18 +99,22 @@ fn name(remote: &Remote, access: Access) -> String {
 
 /// Drops what nobody uses and what is stale anyway; all that is idle when there is too much of it.
 fn forget_idle(open: &mut HashMap<String, Arc<Copy>>) {
-    let idle = |copy: &Arc<Copy>| Arc::strong_count(copy) == 1;
-    open.retain(|_, copy| !(idle(copy) && copy.snapshot.is_stale()));
-    let refs: usize = open.values().filter(|copy| idle(copy)).map(|copy| copy.snapshot.len()).sum();
-    if open.len() > MOST_IDLE || refs > MOST_IDLE_REFS {
-        open.retain(|_, copy| !idle(copy));
+    open.retain(|_, copy| !(is_idle(copy) && copy.snapshot.is_stale()));
+    let idle = || open.values().filter(|copy| is_idle(copy));
+    let (count, refs) = (idle().count(), idle().map(|copy| copy.snapshot.len()).sum::<usize>());
+    if count > MOST_IDLE || refs > MOST_IDLE_REFS {
+        open.retain(|_, copy| !is_idle(copy));
     }
+}
+
+/// Nobody but the map has it.
+fn is_idle(copy: &Arc<Copy>) -> bool {
+    Arc::strong_count(copy) == 1
 }
 
 /// Closes the files of copies that nobody uses, if there are many.
 fn close_idle(open: &HashMap<String, Arc<Copy>>) {
-    let idle = open.values().filter(|copy| Arc::strong_count(copy) == 1 && copy.is_open());
-    let idle: Vec<_> = idle.collect();
+    let idle: Vec<_> = open.values().filter(|copy| is_idle(copy) && copy.is_open()).collect();
     if idle.len() > MOST_IDLE_OPEN {
         idle.into_iter().for_each(|copy| copy.close());
     }
@@ -134,15 +140,21 @@ mod tests {
     async fn idle_copies_were_held_whatever_their_size() {
         let Some(world) = World::new().await else { return };
         world.repo.commit(&[("go.mod", "module m\n")]);
-        let copies = world.copies(Duration::ZERO, 0);
+        let copies = world.copies(Duration::from_secs(3600), 0);
         let copy = world.open(&copies, "a/b").await;
         let pack = copy.git_dir().join("objects/pack");
         copy.odb().await.unwrap();
         std::fs::create_dir_all(&pack).unwrap();
         std::fs::write(pack.join("pack-1.pack"), "some bytes").unwrap();
+        copies.sweep();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert!(pack.exists(), "somebody has it");
         drop(copy);
         copies.sweep();
         eventually(|| !pack.exists()).await;
+        let asked = world.host.total();
+        world.open(&copies, "a/b").await.refs().await.unwrap();
+        assert!(world.host.total() > asked, "what was removed is made anew");
     }
 
     #[tokio::test]

@@ -15,12 +15,13 @@ use super::{
     from_git,
     local::{Local, Turn},
     snapshot::Snapshot,
+    sound,
 };
 
 /// More packs than this make every look-up slow, and are files to keep open: the copy is begun anew.
 const MOST_PACKS: usize = 256;
 
-/// A local copy. It stays on disk while this value lives.
+/// A local copy. It stays on disk while somebody has it.
 #[derive(Debug)]
 pub(crate) struct Copy {
     remote: Remote,
@@ -57,9 +58,15 @@ impl Copy {
         Ok(self.snapshot.newer(&self.remote).await?.refs)
     }
 
-    /// Whether it is still where it was: anybody may remove it by hand.
-    pub(super) fn is_there(&self) -> bool {
-        self.local.is_there()
+    /// Whether it is still where it was, and stays there: a sweep may have removed it, or a hand.
+    pub(super) fn hold(&self) -> bool {
+        self.local.hold()
+    }
+
+    /// Keeps nothing but the refs, while nobody uses it: a sweep may remove it.
+    pub(super) fn let_go(&self) {
+        self.close();
+        self.local.let_go();
     }
 
     pub(super) fn touch(&self) {
@@ -115,12 +122,7 @@ impl Copy {
         self.completed(Vec::new());
         let format = self.snapshot.fresh(&self.remote).await?.format;
         let git_dir = self.git_dir();
-        blocking(move || match Odb::open(&git_dir, format) {
-            Ok(odb) => Ok(Ok(Arc::new(odb))),
-            Err(goproxy_git::Error::Corrupt(what)) => Ok(Err(what)),
-            Err(error) => Err(from_git(error)),
-        })
-        .await
+        blocking(move || sound(Odb::open(&git_dir, format).map(Arc::new))).await
     }
 
     /// Closes the files of the copy until it is read again.

@@ -7,7 +7,7 @@ use goproxy_engine::{Error, ErrorKind, Result, blocking};
 use goproxy_fetch::Fetched;
 use goproxy_git::{FetchRequest, Filter, Kind, Objects as _, Odb, Oid};
 
-use super::{copy::Copy, from_git, incomplete, whole};
+use super::{copy::Copy, incomplete, sound, whole};
 
 /// What is wanted of objects.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,64 +20,89 @@ pub(crate) enum Part {
     History,
 }
 
+/// What became of one try.
+enum Tried {
+    Done,
+    /// What is here turned out to be damaged.
+    Damaged(String),
+    /// `told` is whether the remote was told of commits that are here.
+    Failed {
+        error: Error,
+        told: bool,
+    },
+}
+
 impl Copy {
-    /// Fetches, in the turn of this process.
+    /// Fetches, in the turn of this process. What is wrong with what is here is mended once.
     pub(super) async fn download(&self, ids: &[Oid], part: &Part) -> Result<()> {
         let turn = self.turn().await?;
         let mut odb = self.current(&turn).await?;
         let mut emptied = false;
-        // Once more after each of two things that are mended below.
         loop {
-            let request = self.request(&odb, ids, part).await?;
-            if request.wants.is_empty() {
-                return Ok(());
-            }
-            let wrong = match self.remote().fetch(&request, &self.git_dir()).await {
-                Ok(Fetched::Done) if self.came(self.keep(odb.clone()), &request, part).await? => return Ok(()),
-                Ok(Fetched::Done) => incomplete(),
-                Ok(Fetched::Damaged(what)) if !emptied => {
+            match self.attempt(&odb, ids, part).await? {
+                Tried::Done => return Ok(()),
+                Tried::Damaged(what) if emptied => {
+                    return Err(Error::internal(format!("the local copy of a repository: {what}")));
+                }
+                Tried::Damaged(what) => {
                     self.say_damaged(&what);
                     self.empty(&turn)?;
                     (odb, emptied) = (self.current(&turn).await?, true);
-                    continue;
                 }
-                Ok(Fetched::Damaged(what)) => Error::internal(format!("the local copy of a repository: {what}")),
-                Err(error) => error,
-            };
-            // A remote may not take what it was told of commits that are here; and they may be less than was believed.
-            let told = !request.haves.is_empty();
-            if !told || !matches!(wrong.kind(), ErrorKind::Invalid | ErrorKind::Unavailable) {
-                return Err(wrong);
+                // A remote may not take what it was told; and what is here may be less than was believed.
+                Tried::Failed { error, told: true } if error.kind() == ErrorKind::Invalid => {
+                    tracing::debug!(copy = %self.git_dir().display(), %error, "fetching as if nothing were here");
+                    self.completed(Vec::new());
+                    self.forget_whole().await?;
+                }
+                Tried::Failed { error, .. } => return Err(error),
             }
-            tracing::debug!(copy = %self.git_dir().display(), error = %wrong, "fetching as if nothing were here");
-            self.completed(Vec::new());
-            self.forget_whole().await?;
         }
     }
 
-    async fn request(&self, odb: &Arc<Odb>, ids: &[Oid], part: &Part) -> Result<FetchRequest> {
+    async fn attempt(&self, odb: &Arc<Odb>, ids: &[Oid], part: &Part) -> Result<Tried> {
+        let request = match self.request(odb, ids, part).await? {
+            Ok(request) if request.wants.is_empty() => return Ok(Tried::Done),
+            Ok(request) => request,
+            Err(what) => return Ok(Tried::Damaged(what)),
+        };
+        let told = !request.haves.is_empty();
+        Ok(match self.remote().fetch(&request, &self.git_dir()).await {
+            Ok(Fetched::Done) => match self.came(self.keep(Arc::clone(odb)), request, part.clone()).await? {
+                Ok(true) => Tried::Done,
+                Ok(false) => Tried::Failed { error: incomplete(), told },
+                Err(what) => Tried::Damaged(what),
+            },
+            Ok(Fetched::Damaged(what)) => Tried::Damaged(what),
+            Err(error) => Tried::Failed { error, told },
+        })
+    }
+
+    async fn request(&self, odb: &Arc<Odb>, ids: &[Oid], part: &Part) -> Result<Result<FetchRequest, String>> {
         let (reader, git_dir, ids, asked) = (Arc::clone(odb), self.git_dir(), ids.to_vec(), part.clone());
         let request = blocking(move || {
             let whole = if asked == Part::Whole { whole::read(&git_dir) } else { Vec::new() };
-            needed(&reader, whole, ids, &asked).map_err(from_git)
+            sound(needed(&reader, whole, ids, &asked))
         });
-        let request = request.await?;
-        Ok(if *part == Part::History { FetchRequest { haves: self.complete(), ..request } } else { request })
+        let haves = if *part == Part::History { self.complete() } else { Vec::new() };
+        Ok(request.await?.map(|request| if haves.is_empty() { request } else { FetchRequest { haves, ..request } }))
     }
 
     /// Whether everything is here now; remembers what came whole.
-    async fn came(&self, odb: Arc<Odb>, request: &FetchRequest, part: &Part) -> Result<bool> {
-        let (git_dir, wants, part) = (self.git_dir(), request.wants.clone(), part.clone());
+    async fn came(&self, odb: Arc<Odb>, request: FetchRequest, part: Part) -> Result<Result<bool, String>> {
+        let git_dir = self.git_dir();
         let came = move || {
             odb.refresh()?;
-            let all = wants.iter().try_fold(true, |all, id| Ok::<_, goproxy_git::Error>(all && odb.contains(id)?))?;
+            let here = |all, id| Ok::<_, goproxy_git::Error>(all && odb.contains(id)?);
+            let all = request.wants.iter().try_fold(true, here)?;
             if all && part == Part::Whole {
-                whole::add(&git_dir, &wants)?;
+                // Only ever a saving.
+                let _ = whole::add(&git_dir, &request.wants);
             }
             // Of a history, what is missing may be no commit.
             Ok(all || part == Part::History)
         };
-        blocking(move || came().map_err(from_git)).await
+        blocking(move || sound(came())).await
     }
 
     /// Whether the remote can leave out of a commit what is here of others.

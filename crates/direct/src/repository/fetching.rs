@@ -1,14 +1,17 @@
 //! One fetch at a time into a copy, and one fetch for all who wait: fifty versions that are asked for at once cost two
 //! operations of the remote, not fifty.
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{
+    Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 
 use goproxy_engine::{Error, ErrorKind, Result};
 use goproxy_git::Oid;
 
 use super::{copy::Copy, download::Part};
 
-/// Ids that are wanted in one operation, at most: a request of some hundred KiB.
+/// Ids of wishes that are joined in one operation, at most: a request of some hundred KiB.
 const MOST_WANTS: usize = 10_000;
 
 /// Who waits for what.
@@ -22,13 +25,15 @@ pub(super) struct Fetching {
 struct Wish {
     ids: Vec<Oid>,
     part: Part,
+    /// It was part of a batch that failed because of one of them.
+    alone: AtomicBool,
     done: OnceLock<Result<()>>,
 }
 
 impl Fetching {
     /// Waits for the turn; by then somebody else may have fetched what is wanted.
     pub(super) async fn fetch(&self, copy: &Copy, ids: Vec<Oid>, part: Part) -> Result<()> {
-        let wish = Arc::new(Wish { ids, part, done: OnceLock::new() });
+        let wish = Arc::new(Wish { ids, part, alone: AtomicBool::default(), done: OnceLock::new() });
         self.waiting().push(Arc::clone(&wish));
         let _forget = Forget { fetching: self, wish: &wish };
         let _turn = self.turn.lock().await;
@@ -42,6 +47,7 @@ impl Fetching {
         if batch.len() > 1 && together.as_ref().is_err_and(apart) {
             // One of them wants what the remote does not have or may not send (too large, damaged), or they do so together:
             // that is no matter of the others.
+            batch.iter().for_each(|wish| wish.alone.store(true, Ordering::Relaxed));
             return copy.download(&wish.ids, &wish.part).await;
         }
         for granted in &batch {
@@ -55,8 +61,12 @@ impl Fetching {
     fn alike(&self, wish: &Arc<Wish>) -> Vec<Arc<Wish>> {
         let mut wants = wish.ids.len();
         let mut batch = vec![Arc::clone(wish)];
+        let alone = |wish: &Wish| wish.alone.load(Ordering::Relaxed);
+        if alone(wish) {
+            return batch;
+        }
         for other in self.waiting().iter() {
-            if other.part == wish.part && !Arc::ptr_eq(other, wish) && other.done.get().is_none() {
+            if other.part == wish.part && !alone(other) && !Arc::ptr_eq(other, wish) && other.done.get().is_none() {
                 wants += other.ids.len();
                 if wants > MOST_WANTS {
                     break;

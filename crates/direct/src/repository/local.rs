@@ -14,7 +14,7 @@ use std::{
 /// How long a lock of another process is waited for at a time.
 const PATIENCE: Duration = Duration::from_millis(50);
 
-/// A copy that nobody removes while this value lives.
+/// A copy that nobody removes while this value lives, unless it is let go.
 #[derive(Debug)]
 pub(super) struct Local {
     dir: PathBuf,
@@ -42,9 +42,15 @@ impl Local {
         }
     }
 
-    /// Whether the directory is still the one that was opened.
-    pub(super) fn is_there(&self) -> bool {
-        self.compared().unwrap_or_default()
+    /// Lets a sweep remove it, although this value lives.
+    pub(super) fn let_go(&self) {
+        // What fails here keeps the copy.
+        let _ = self.in_use.unlock();
+    }
+
+    /// Whether the directory is still the one that was opened. Then it stays from now on.
+    pub(super) fn hold(&self) -> bool {
+        self.in_use.try_lock_shared().is_ok() && self.compared().unwrap_or_default()
     }
 
     fn compared(&self) -> io::Result<bool> {

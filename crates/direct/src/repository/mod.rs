@@ -48,3 +48,12 @@ fn from_git(error: goproxy_git::Error) -> Error {
         other => Error::internal(format!("the local copy of a repository: {other}")),
     }
 }
+
+/// Tells what is damaged from what went wrong.
+fn sound<T>(read: Result<T, goproxy_git::Error>) -> Result<Result<T, String>, Error> {
+    match read {
+        Ok(value) => Ok(Ok(value)),
+        Err(goproxy_git::Error::Corrupt(what)) => Ok(Err(what)),
+        Err(error) => Err(from_git(error)),
+    }
+}

@@ -301,14 +301,17 @@ async fn a_damaged_copy_was_the_servers_fault() {
 #[tokio::test]
 async fn commits_that_are_not_whole_hid_files() {
     let Some(world) = World::new().await else { return };
-    let first = oid(&world.repo.commit(&[("go.mod", "module m\n"), ("a/a.go", "package a\n")]));
+    let long: String = (0..2000).map(|n| format!("line {n}\n")).collect();
+    let first = oid(&world.repo.commit(&[("go.mod", "module m\n"), ("a/a.go", "package a\n"), ("long", &long)]));
     let file = oid(&world.repo.git(&["rev-parse", "HEAD:a/a.go"]));
-    let second = oid(&world.repo.commit(&[("b.go", "package b\n")]));
+    let second = oid(&world.repo.commit(&[("long", &format!("{long}and one more\n"))]));
     let copy = world.copy().await;
     copy.fetch(vec![first], Part::Below(Some(goproxy_git::Filter::NoTrees))).await.unwrap();
     fs::write(copy.git_dir().join("whole"), format!("{first}\n")).unwrap();
     copy.fetch(vec![file], Part::Below(None)).await.unwrap();
     assert!(copy.odb().await.unwrap().contains(&file).unwrap());
+    fetch(&copy, second).await;
+    assert!(copy.odb().await.unwrap().contains(&second).unwrap(), "though it was sent as what is new in it");
     // The id of a file is none of a commit.
     fs::write(copy.git_dir().join("whole"), format!("{file}\n")).unwrap();
     fetch(&copy, second).await;

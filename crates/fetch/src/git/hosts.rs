@@ -64,7 +64,7 @@ impl Hosts {
         let known = self.of(host);
         let wait = async {
             let turn = Arc::clone(&known.turns).acquire_owned().await.ok()?;
-            sleep_until(self.pay(&known)).await;
+            sleep_until(self.pay(&known, self.patience)?).await;
             Some(turn)
         };
         match timeout(self.patience, wait).await {
@@ -79,20 +79,24 @@ impl Hosts {
         let known = self.of(host);
         let odd = lock(&known.seen).odd.is_some_and(|since| since.elapsed() < ODD);
         let turn = if odd { None } else { Arc::clone(&known.turns).try_acquire_owned().ok() };
-        turn.filter(|_| self.pay(&known) <= Instant::now())
+        turn.filter(|_| self.pay(&known, Duration::ZERO).is_some())
     }
 
     /// It does not do what nearly all others do.
-    pub(super) fn is_odd(&self, host: &str) {
+    pub(super) fn mark_odd(&self, host: &str) {
         lock(&self.of(host).seen).odd = Some(Instant::now());
     }
 
-    /// Takes one operation of those that are allowed, and says when.
-    fn pay(&self, host: &Host) -> Instant {
+    /// Takes one operation of those that are allowed, and says when; none if that is too late.
+    fn pay(&self, host: &Host, patience: Duration) -> Option<Instant> {
         let second = Duration::from_secs(1);
         let (now, mut seen) = (Instant::now(), lock(&host.seen));
-        seen.paid = seen.paid.max(now) + second / self.limits.per_second;
-        seen.paid.checked_sub(second).map_or(now, |due| due.max(now))
+        let paid = seen.paid.max(now) + second / self.limits.per_second;
+        let due = paid.checked_sub(second).map_or(now, |due| due.max(now));
+        (due <= now + patience).then(|| {
+            seen.paid = paid;
+            due
+        })
     }
 
     fn of(&self, host: &str) -> Arc<Host> {
@@ -131,7 +135,7 @@ mod tests {
         drop(first);
         assert!(hosts.spare("a").is_some());
         assert!(hosts.turn("a").await.is_ok());
-        hosts.is_odd("a");
+        hosts.mark_odd("a");
         assert!(hosts.spare("a").is_none() && hosts.spare("b").is_some());
     }
 

@@ -8,7 +8,6 @@ use goproxy_git::{
     ObjectFormat, Refs,
     wire::{Capabilities, ListLimits, list_request},
 };
-use http::StatusCode;
 
 use super::{
     discover::below,
@@ -22,16 +21,14 @@ impl HttpRemote {
     /// counts only if the discovery leads to the place and the format that it was asked in.
     pub(super) async fn introduce(&self) -> Result<(Place, Option<Refs>), Wrong> {
         let (hosts, host) = (&self.shared.hosts, &self.way.host);
-        let Some(_turn) = hosts.spare(host) else { return self.discover().await };
-        let introduced = Box::pin(self.introduce_at_once()).await;
-        let usual = match &introduced {
-            Ok((place, refs)) => refs.is_some() && !place.capabilities.is_older(),
-            Err(wrong) => wrong.status() == Some(StatusCode::NOT_FOUND),
-        };
-        if !usual {
-            hosts.is_odd(host);
+        let turn = if self.memory.has_failed() { None } else { hosts.spare(host) };
+        let Some(_turn) = turn else { return self.discover().await };
+        let introduced = Box::pin(self.introduce_at_once()).await.inspect_err(|_| self.memory.learn_failure())?;
+        // What does not lead anywhere says nothing of the host.
+        if introduced.1.is_none() || introduced.0.capabilities.is_older() {
+            hosts.mark_odd(host);
         }
-        introduced
+        Ok(introduced)
     }
 
     async fn introduce_at_once(&self) -> Result<(Place, Option<Refs>), Wrong> {

@@ -14,6 +14,9 @@ use reqwest::Url;
 /// How long a server's abilities, and what it refused, are taken for granted.
 const LASTS: Duration = Duration::from_secs(3600);
 
+/// How long a remote that failed is asked one thing at a time.
+const MOMENT: Duration = Duration::from_secs(60);
+
 /// Remotes that may be remembered at a time.
 const REMOTES: usize = 4096;
 
@@ -34,6 +37,7 @@ struct Known {
     place: Option<(Place, Instant)>,
     login: Option<HeaderValue>,
     dumb: Option<Instant>,
+    failed: Option<Instant>,
     /// When a kind of filter was refused, by [`rung`].
     refused: [Option<Instant>; 3],
 }
@@ -71,6 +75,15 @@ impl Memory {
         self.lock().dumb = Some(Instant::now());
     }
 
+    /// Whether it could not be found a moment ago.
+    pub(super) fn has_failed(&self) -> bool {
+        self.lock().failed.is_some_and(|learned| learned.elapsed() < MOMENT)
+    }
+
+    pub(super) fn learn_failure(&self) {
+        self.lock().failed = Some(Instant::now());
+    }
+
     pub(super) fn refuses(&self, filter: &Filter) -> bool {
         self.lock().refused[rung(filter)].is_some_and(|learned| learned.elapsed() < LASTS)
     }
@@ -80,7 +93,7 @@ impl Memory {
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {
-        // Every change is one assignment: a panic leaves nothing half done.
+        // Nothing between the assignments of a change can panic.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

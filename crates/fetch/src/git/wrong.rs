@@ -59,7 +59,7 @@ impl Wrong {
         let (kind, message) = match () {
             () if absent => (ErrorKind::NotFound, format!("{host} does not have the object any more: {said}")),
             () if missing => (ErrorKind::NotFound, format!("repository not found on {host}: {said}")),
-            () => (ErrorKind::Unavailable, format!("{host} says: {said}")),
+            () => (ErrorKind::Invalid, format!("{host} says: {said}")),
         };
         let hint = if said.to_lowercase().contains("filter") { Hint::Rejected } else { Hint::None };
         Self::new(kind, message, said, hint)

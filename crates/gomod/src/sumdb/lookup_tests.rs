@@ -20,6 +20,7 @@ fn a_real_lookup() {
     assert!(!lookup.names(&version("github.com/google/uuid", "v1.6.1")));
     assert!(!lookup.names(&version("github.com/google/uui", "v1.6.0")));
     assert!(is_signed_tree(NOTE.as_bytes()));
+    assert_eq!((format!("22152757\n{}", lookup.record()).as_str(), lookup.note()), (RECORD, NOTE));
 }
 
 #[test]

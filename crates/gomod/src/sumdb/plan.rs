@@ -46,7 +46,8 @@ impl TilePlan {
     /// # Errors
     /// [`CheckError::NotIncluded`]: the tree is too small for this record.
     pub fn inclusion(head: &TreeHead, id: u64, height: TileHeight) -> Result<Self, CheckError> {
-        Self::new(head, height, vec![Node::of_record(id)]).ok_or(CheckError::NotIncluded { id, size: head.size() })
+        Self::new(head, height, vec![Node::of_record(id)])
+            .ok_or_else(|| CheckError::NotIncluded { id, size: head.size() })
     }
 
     /// For [`super::check::consistency`]. There are no tiles if the sizes alone decide.

@@ -1,21 +1,25 @@
 //! Whatever is done to a tile that a proof uses, nothing is proved, and no innocent server is accused of a fork.
 
+use std::collections::HashSet;
+
 use super::super::{CheckError, Hash, TileHeight, TilePlan, Tiles, check};
 use super::log::{Log, height};
 use crate::Tile;
 
 const SIZES: std::ops::RangeInclusive<usize> = 1..=300;
 
-/// T4: all sizes, and of all records one for each set of tiles; every hash of every tile.
+/// T4: all sizes, and of all records one for each set of tiles; every hash of every tile, in the first set that has it.
 #[test]
 fn t4_no_hash_of_any_tile_can_change() {
     let log = Log::new(1, 300);
     for size in SIZES {
         let (tall, step) = [(height(2), 4), (height(3), 8)][size % 2];
-        let head = log.head(size);
+        let (head, mut seen) = (log.head(size), HashSet::new());
         for id in (0..size as u64).step_by(step) {
             let plan = TilePlan::inclusion(&head, id, tall).unwrap();
-            for_each_flip(&log, &plan, tall, |tiles| check::inclusion(&head, id, log.record(id), tiles).map(|_| ()));
+            for_each_flip(&log, &plan, tall, &mut seen, |tiles| {
+                check::inclusion(&head, id, log.record(id), tiles).map(|_| ())
+            });
         }
     }
 }
@@ -42,13 +46,15 @@ fn t4_vectors_of_cve_2026_56865() {
 #[test]
 fn consistency_with_changed_tiles_is_neither_proved_nor_a_fork() {
     let log = Log::new(3, 300);
-    for size in SIZES.skip(1) {
+    for size in SIZES.skip(1).step_by(3) {
         let (tall, newer) = (height([1, 2, 3, 8][size % 4]), log.head(size));
         for older in [1, size / 2, size - 1, 1 << size.ilog2()] {
             let older = log.head(older);
             if older.size() < newer.size() {
                 let plan = TilePlan::consistency(&older, &newer, tall).unwrap();
-                for_each_flip(&log, &plan, tall, |tiles| check::consistency(&older, &newer, tiles));
+                for_each_flip(&log, &plan, tall, &mut HashSet::new(), |tiles| {
+                    check::consistency(&older, &newer, tiles)
+                });
             }
         }
     }
@@ -57,7 +63,7 @@ fn consistency_with_changed_tiles_is_neither_proved_nor_a_fork() {
 #[test]
 fn tiles_of_other_length_or_content() {
     let (log, other) = (Log::new(4, 300), Log::new(5, 300));
-    for size in SIZES.step_by(7) {
+    for size in SIZES.step_by(11) {
         for tall in [1, 2, 3, 8].map(height) {
             let (head, id) = (log.head(size), size as u64 / 3);
             let plan = TilePlan::inclusion(&head, id, tall).unwrap();
@@ -88,11 +94,17 @@ fn tiles_of_other_length_or_content() {
     }
 }
 
-/// Flips a bit of each hash in each tile of a plan.
-fn for_each_flip(log: &Log, plan: &TilePlan, tall: TileHeight, check: impl Fn(&Tiles) -> Result<(), CheckError>) {
+/// Flips a bit of each hash in each tile of a plan that was not seen before.
+fn for_each_flip(
+    log: &Log,
+    plan: &TilePlan,
+    tall: TileHeight,
+    seen: &mut HashSet<Tile>,
+    check: impl Fn(&Tiles) -> Result<(), CheckError>,
+) {
     let mut tiles = log.tiles(plan, tall);
     check(&tiles).unwrap();
-    for &tile in plan.tiles() {
+    for tile in plan.tiles().iter().copied().filter(|&tile| seen.insert(tile)) {
         let good = log.tile(tile).unwrap();
         for hash in 0..tile.width() as usize {
             let mut bad = good.clone();

@@ -45,6 +45,16 @@ impl Tile {
         (tile.to_string() == path).then_some(tile)
     }
 
+    /// A hash tile; whoever calls keeps to the bounds of the fields.
+    pub(crate) const fn of_hashes(height: u8, level: u8, number: u64, width: u32) -> Self {
+        Self { height, level: Some(level), number, width }
+    }
+
+    /// The full tile in the same place: what a server has once a partial one has grown.
+    pub const fn full(self) -> Self {
+        Self { width: 1 << self.height, ..self }
+    }
+
     /// Height of the subtree it covers: 8 at sum.golang.org.
     pub const fn height(&self) -> u8 {
         self.height

@@ -37,9 +37,9 @@ impl Copy {
     pub(super) async fn download(&self, ids: &[Oid], part: &Part) -> Result<()> {
         let turn = self.turn().await?;
         let mut odb = self.current(&turn).await?;
-        let mut emptied = false;
+        let (mut emptied, mut tell) = (false, true);
         loop {
-            match self.attempt(&odb, ids, part).await? {
+            match self.attempt(&odb, ids, part, tell).await? {
                 Tried::Done => return Ok(()),
                 Tried::Damaged(what) if emptied => {
                     return Err(Error::internal(format!("the local copy of a repository: {what}")));
@@ -54,14 +54,17 @@ impl Copy {
                     tracing::debug!(copy = %self.git_dir().display(), %error, "fetching as if nothing were here");
                     self.completed(Vec::new());
                     self.forget_whole().await?;
+                    // Whatever others find to be here meanwhile, and even if the disk forgets nothing.
+                    tell = false;
                 }
                 Tried::Failed { error, .. } => return Err(error),
             }
         }
     }
 
-    async fn attempt(&self, odb: &Arc<Odb>, ids: &[Oid], part: &Part) -> Result<Tried> {
-        let request = match self.request(odb, ids, part).await? {
+    /// `tell` is whether the remote may be told of commits that are here.
+    async fn attempt(&self, odb: &Arc<Odb>, ids: &[Oid], part: &Part, tell: bool) -> Result<Tried> {
+        let request = match self.request(odb, ids, part, tell).await? {
             Ok(request) if request.wants.is_empty() => return Ok(Tried::Done),
             Ok(request) => request,
             Err(what) => return Ok(Tried::Damaged(what)),
@@ -78,13 +81,19 @@ impl Copy {
         })
     }
 
-    async fn request(&self, odb: &Arc<Odb>, ids: &[Oid], part: &Part) -> Result<Result<FetchRequest, String>> {
+    async fn request(
+        &self,
+        odb: &Arc<Odb>,
+        ids: &[Oid],
+        part: &Part,
+        tell: bool,
+    ) -> Result<Result<FetchRequest, String>> {
         let (reader, git_dir, ids, asked) = (Arc::clone(odb), self.git_dir(), ids.to_vec(), part.clone());
         let request = blocking(move || {
-            let whole = if asked == Part::Whole { whole::read(&git_dir) } else { Vec::new() };
+            let whole = if tell && asked == Part::Whole { whole::read(&git_dir) } else { Vec::new() };
             sound(needed(&reader, whole, ids, &asked))
         });
-        let haves = if *part == Part::History { self.complete() } else { Vec::new() };
+        let haves = if tell && *part == Part::History { self.complete() } else { Vec::new() };
         Ok(request.await?.map(|request| if haves.is_empty() { request } else { FetchRequest { haves, ..request } }))
     }
 

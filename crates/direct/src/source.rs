@@ -4,13 +4,14 @@ use std::{
     fmt::Display,
     path::PathBuf,
     sync::{Arc, PoisonError, RwLock},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use gomod::{ModulePath, ModuleVersion, Patterns, Query, vcs::GoVcs};
-use goproxy_engine::{Error, ErrorKind, Kind, Object, Resolved, Result, Source, Staging, Store, Via, stage_bytes};
+use goproxy_engine::{
+    Error, ErrorKind, Kind, Object, Resolved, Result, Source, Staging, Store, Versions, Via, stage_bytes,
+};
 use goproxy_fetch::{GitClient, HttpClient, Upstream};
 use tokio::sync::Semaphore;
 
@@ -185,7 +186,7 @@ impl Inner {
 
     /// One file of a version, and those that come along.
     async fn files(&self, git: &Git, version: &ModuleVersion, kind: Kind, store: &dyn Store) -> Result<Files> {
-        let refs = git.copy.refs().await?;
+        let refs = git.copy.refs().await?.refs;
         let prefix = git.coordinates.tag_prefix();
         let below = |tag: &str| tag.strip_prefix(&*prefix).is_some_and(|rest| rest.contains('/'));
         let nested = refs.tags().any(|(tag, _)| below(tag));
@@ -224,24 +225,25 @@ impl Git {
         View::new(Arc::clone(&self.copy), self.coordinates.dir(), purpose)
     }
 
-    async fn list(&self) -> Result<Bytes> {
+    async fn list(&self) -> Result<Versions> {
         let view = self.view(Purpose::Files);
         let versions = CodeRepo::new(self.coordinates.clone(), &view).versions().await?;
-        Ok(versions.iter().flat_map(|version| [version, "\n"]).collect::<String>().into())
+        let body = versions.iter().flat_map(|version| [version, "\n"]).collect::<String>().into();
+        Ok(Versions { body, asked: view.asked() })
     }
 
     async fn latest(&self, path: &ModulePath, store: &dyn Store) -> Result<Resolved> {
         let view = self.view(Purpose::Files);
         let repo = CodeRepo::new(self.coordinates.clone(), &view);
         let revision = repo.latest().await?;
-        self.resolved(path, &repo, revision, store).await
+        self.resolved(path, &repo, (revision, view.asked()), store).await
     }
 
     async fn query(&self, path: &ModulePath, query: &Query, store: &dyn Store) -> Result<Resolved> {
         let view = self.view(Purpose::Files);
         let repo = CodeRepo::new(self.coordinates.clone(), &view);
         let revision = repo.query(query).await?;
-        self.resolved(path, &repo, revision, store).await
+        self.resolved(path, &repo, (revision, view.asked()), store).await
     }
 
     /// `.info` and `.mod`.
@@ -256,7 +258,7 @@ impl Git {
         &self,
         path: &ModulePath,
         repo: &CodeRepo<'_>,
-        revision: Revision,
+        (revision, asked): (Revision, SystemTime),
         store: &dyn Store,
     ) -> Result<Resolved> {
         let info = revision.info(&self.root.url);
@@ -268,7 +270,7 @@ impl Git {
             }
             _ => Vec::new(),
         };
-        Ok(Resolved { info, extra })
+        Ok(Resolved { info, asked, extra })
     }
 }
 
@@ -278,7 +280,7 @@ async fn proxied_latest(upstream: &Upstream, path: &ModulePath, store: &dyn Stor
         Err(error) if error.kind() == ErrorKind::NotFound => error,
         answer => return answer,
     };
-    let Ok(list) = gomod::list::parse(&upstream.list(path).await?) else { return Err(absent) };
+    let Ok(list) = gomod::list::parse(&upstream.list(path).await?.body) else { return Err(absent) };
     let newest = list.highest_compatible().or_else(|| list.highest_incompatible()).or_else(|| list.newest_pseudo());
     let query = newest.and_then(|version| Query::parse(version.as_str()).ok()).ok_or(absent)?;
     upstream.query(path, &query, store).await
@@ -290,7 +292,7 @@ impl Source for Native {
         Via::Direct
     }
 
-    async fn list(&self, path: &ModulePath) -> Result<Bytes> {
+    async fn list(&self, path: &ModulePath) -> Result<Versions> {
         let work = async {
             match self.0.place(path).await? {
                 Place::Git(git) => self.told(git.list().await),

@@ -26,6 +26,13 @@ const RETRY_AFTER_FAILURE: Duration = Duration::from_secs(10);
 /// How long a request waits for a refresh when there is an expired answer to fall back to.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// What a source says.
+struct Given {
+    body: Bytes,
+    asked: SystemTime,
+    via: Via,
+}
+
 impl Engine {
     pub(crate) async fn answer(&self, answer: Answer, cached_only: bool) -> Result<Reply> {
         let freshness = self.shared.routing.load().freshness;
@@ -100,8 +107,8 @@ impl Engine {
         };
         let wanted = Wanted::Answer(answer.clone());
         match result {
-            Ok((body, via)) => {
-                let known = Known::new(Remembered { body, fetched: SystemTime::now() });
+            Ok(Given { body, asked, via }) => {
+                let known = Known::new(Remembered { body, asked });
                 self.shared.memory.succeed(&wanted);
                 self.shared.memory.keep(answer.clone(), known.clone());
                 // The answer is right whether or not our disk takes it.
@@ -122,14 +129,15 @@ impl Engine {
     }
 
     /// `@latest`, from the source's own endpoint or derived from its list.
-    async fn latest(&self, path: &ModulePath) -> Result<(Bytes, Via)> {
+    async fn latest(&self, path: &ModulePath) -> Result<Given> {
         routing::first(&self.shared.routing, path, |source| async move {
             let via = source.via();
             let asked = source.latest(path, &*self.shared.store);
             match self.shared.watch(source.as_ref(), "latest", asked).await {
-                Ok(resolved) => Ok((self.shared.settle(path, &Asked::Latest, resolved).await?, via)),
+                Ok(resolved) => self.shared.settle(path, &Asked::Latest, resolved, via).await,
                 Err(error) if error.kind() == ErrorKind::NotFound && source.latest_from_list() => {
-                    Ok((self.latest_from_list(path, source.as_ref(), error).await?, via))
+                    let (body, asked) = self.latest_from_list(path, source.as_ref(), error).await?;
+                    Ok(Given { body, asked, via })
                 }
                 Err(error) => Err(error),
             }
@@ -151,7 +159,7 @@ impl Shared {
             None
         });
         let Some(remembered) = loaded else { return held };
-        if held.as_ref().is_some_and(|held| held.remembered.fetched >= remembered.fetched) {
+        if held.as_ref().is_some_and(|held| held.remembered.asked >= remembered.asked) {
             return held;
         }
         let known = Known::new(remembered);
@@ -160,41 +168,42 @@ impl Shared {
     }
 
     /// The list, sorted and without pseudo-versions, as the `go` command's own would be.
-    async fn list(&self, path: &ModulePath) -> Result<(Bytes, Via)> {
+    async fn list(&self, path: &ModulePath) -> Result<Given> {
         routing::first(&self.routing, path, |source| async move {
-            let raw = self.watch(source.as_ref(), "list", source.list(path)).await?;
-            let list = parse_list(path, &raw)?;
-            Ok((Bytes::from(list.body()), source.via()))
+            let versions = self.watch(source.as_ref(), "list", source.list(path)).await?;
+            let body = parse_list(path, &versions.body)?.body().into();
+            Ok(Given { body, asked: versions.asked, via: source.via() })
         })
         .await
     }
 
-    async fn query(&self, path: &ModulePath, query: &Query) -> Result<(Bytes, Via)> {
+    async fn query(&self, path: &ModulePath, query: &Query) -> Result<Given> {
         routing::first(&self.routing, path, |source| async move {
             let asked = source.query(path, query, &*self.store);
             let resolved = self.watch(source.as_ref(), "query", asked).await?;
-            let info = self.settle(path, &Asked::Query(query), resolved).await?;
-            Ok((info, source.via()))
+            self.settle(path, &Asked::Query(query), resolved, source.via()).await
         })
         .await
     }
 
     /// Checks what a query resolved to, and commits what came along.
-    async fn settle(&self, path: &ModulePath, asked: &Asked<'_>, resolved: Resolved) -> Result<Bytes> {
-        check::resolved(path, asked, &resolved.info)?;
-        for (object, staging) in resolved.extra {
+    async fn settle(&self, path: &ModulePath, wanted: &Asked<'_>, resolved: Resolved, via: Via) -> Result<Given> {
+        let Resolved { info, asked, extra } = resolved;
+        check::resolved(path, wanted, &info)?;
+        for (object, staging) in extra {
             if let Err(error) = self.commit(object.clone(), staging).await {
                 tracing::debug!(%object, %error, "what came along does not hold");
             }
         }
-        Ok(resolved.info)
+        Ok(Given { body: info, asked, via })
     }
 
-    async fn sum_latest(&self, name: &str) -> Result<(Bytes, Via)> {
+    async fn sum_latest(&self, name: &str) -> Result<Given> {
+        let asked = SystemTime::now();
         let sums = Arc::clone(&self.routing.load().sums);
         let body = watched(&*self.observer, "sumdb", "sumdb", sums.get(name, "latest", check::MAX_SUM)).await?;
         if gomod::sumdb::is_signed_tree(&body) {
-            return Ok((body, Via::SumDb));
+            return Ok(Given { body, asked, via: Via::SumDb });
         }
         Err(Error::new(ErrorKind::Invalid, format!("{name}/latest: not a signed tree head")))
     }

@@ -1,5 +1,7 @@
 //! `@latest` of a source that has no such endpoint: from its list, as cmd/go/internal/modload/query.go chooses.
 
+use std::time::SystemTime;
+
 use bytes::Bytes;
 use gomod::{ModulePath, ModuleVersion, Version};
 
@@ -7,15 +9,15 @@ use crate::{Blob, Engine, Error, ErrorKind, Kind, Object, Result, Source, answer
 
 impl Engine {
     /// Derives the answer from the list of `source`. `absent` is what the source said to `@latest`, and stays the
-    /// answer when the list holds nothing either.
+    /// answer when the list holds nothing either. Comes with when the list was so.
     pub(crate) async fn latest_from_list(
         &self,
         path: &ModulePath,
         source: &dyn Source,
         absent: Error,
-    ) -> Result<Bytes> {
-        let raw = self.shared.watch(source, "list", source.list(path)).await?;
-        let list = parse_list(path, &raw)?;
+    ) -> Result<(Bytes, SystemTime)> {
+        let versions = self.shared.watch(source, "list", source.list(path)).await?;
+        let list = parse_list(path, &versions.body)?;
         let newest = match (list.highest_compatible(), list.highest_incompatible()) {
             (Some(compatible), Some(incompatible)) => {
                 let adopted = self.has_go_mod(path, list.last_compatible().unwrap_or(compatible)).await?;
@@ -28,7 +30,7 @@ impl Engine {
         };
         let newest = ModuleVersion::new(path.clone(), newest)
             .map_err(|e| Error::new(ErrorKind::Invalid, format!("{path}@v/list: {e}")))?;
-        self.small(Object::Module(newest, Kind::Info)).await
+        Ok((self.small(Object::Module(newest, Kind::Info)).await?, versions.asked))
     }
 
     /// Whether a version has a go.mod of its own. `+incompatible` versions count only while the last compatible

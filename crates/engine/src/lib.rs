@@ -24,7 +24,7 @@ pub use engine::Engine;
 pub use error::{Error, ErrorKind, Result};
 pub use flight::Flight;
 pub use key::{Answer, Kind, Object};
-pub use port::{Blob, Observer, Remembered, Resolved, Source, Store, Stored, SumSource, Unobserved};
+pub use port::{Blob, Observer, Remembered, Resolved, Source, Store, Stored, SumSource, Unobserved, Versions};
 pub use reply::{CacheStatus, Lifetime, Reply, Via};
 pub use routing::{Hop, Routing};
 pub use stage::{Staging, TempPath, Verified, stage_bytes};

@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn a_large_list_was_read_again_by_every_request() {
         let memory = Memory::default();
-        let known = |len| Known::new(Remembered { body: Bytes::from(vec![b'v'; len]), fetched: SystemTime::now() });
+        let known = |len| Known::new(Remembered { body: Bytes::from(vec![b'v'; len]), asked: SystemTime::now() });
         for len in [100, LARGE - 1, LARGE, 14 << 20, 64 << 20, 100] {
             memory.keep(list("example.com/large"), known(len));
             let held = memory.answer(&list("example.com/large")).map(|known| known.remembered.body.len());

@@ -35,8 +35,8 @@ pub struct Stored {
 pub struct Remembered {
     /// The body as it is served.
     pub body: Bytes,
-    /// When the source gave it.
-    pub fetched: SystemTime,
+    /// When that was so: when the source asked for what it rests on.
+    pub asked: SystemTime,
 }
 
 /// Keeps objects for ever and answers for a while. Clonable handles, safe for any number of tasks and of processes.
@@ -62,11 +62,23 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     async fn save(&self, answer: &Answer, remembered: &Remembered) -> Result<()>;
 }
 
+/// What versions a source knows.
+#[derive(Clone, Debug)]
+pub struct Versions {
+    /// The body of `@v/list`, unfiltered.
+    pub body: Bytes,
+    /// When that was so. A source may answer from what it learned a while ago, as long as less than three quarters of
+    /// the freshness period have passed since.
+    pub asked: SystemTime,
+}
+
 /// What a query resolved to.
 #[derive(Debug)]
 pub struct Resolved {
     /// The `.info` body, as it is served.
     pub info: Bytes,
+    /// When that was so; see [`Versions::asked`].
+    pub asked: SystemTime,
     /// Objects that came along (the canonical version's `.info` and `.mod`), unchecked; may be empty.
     pub extra: Vec<(Object, Staging)>,
 }
@@ -82,9 +94,9 @@ pub trait Source: Send + Sync + std::fmt::Debug {
     /// logs and metrics, and ranks errors: see the GOPROXY rules in `routing`.
     fn via(&self) -> Via;
 
-    /// The body of `@v/list` as the source has it, unfiltered (the engine sorts and filters). An empty one is a known
-    /// module without versions.
-    async fn list(&self, path: &ModulePath) -> Result<Bytes>;
+    /// The versions as the source has them (the engine sorts and filters). An empty body is a known module without
+    /// versions.
+    async fn list(&self, path: &ModulePath) -> Result<Versions>;
 
     /// Resolves `@latest`.
     async fn latest(&self, path: &ModulePath, store: &dyn Store) -> Result<Resolved>;

@@ -106,7 +106,7 @@ impl Reply {
             Lifetime::Fresh { age, remaining: freshness.saturating_sub(age) }
         };
         let (blob, size) = (Blob::Bytes(known.remembered.body.clone()), known.remembered.body.len() as u64);
-        Self { blob, size, sha256: known.sha256, modified: known.remembered.fetched, cache, lifetime, via }
+        Self { blob, size, sha256: known.sha256, modified: known.remembered.asked, cache, lifetime, via }
     }
 }
 
@@ -129,7 +129,7 @@ impl Known {
     /// How old it is. One from the future (the clock was set back) counts as ancient, so that it is asked again; a few
     /// seconds are forgiven.
     pub(crate) fn age(&self) -> Duration {
-        match self.remembered.fetched.elapsed() {
+        match self.remembered.asked.elapsed() {
             Ok(age) => age,
             Err(ahead) if ahead.duration() < Duration::from_secs(5) => Duration::ZERO,
             Err(_) => ANCIENT,

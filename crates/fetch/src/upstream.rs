@@ -1,11 +1,14 @@
 //! An upstream proxy: one entry of a GOPROXY list, over http, https or from a directory.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use gomod::{Info, ModulePath, ModuleVersion, Query};
-use goproxy_engine::{Error, ErrorKind, Kind, Object, Resolved, Result, Source, Staging, Store, Via, check};
+use goproxy_engine::{Error, ErrorKind, Kind, Object, Resolved, Result, Source, Staging, Store, Versions, Via, check};
 use reqwest::Url;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -125,12 +128,13 @@ impl Upstream {
 
     /// `.info` in either of its places; what is no such JSON is refused here, since the answer decides what comes next.
     async fn resolve(&self, path: &str) -> Result<Resolved> {
+        let asked = SystemTime::now();
         let info = self.bytes(path, check::MAX_INFO).await?;
         if let Err(error) = Info::parse(&info) {
             return Err(Error::new(ErrorKind::Invalid, format!("the upstream sent an invalid .info: {error}"))
                 .with_detail(format!("{}/{path}", self.0.shown)));
         }
-        Ok(Resolved { info, extra: Vec::new() })
+        Ok(Resolved { info, asked, extra: Vec::new() })
     }
 }
 
@@ -166,8 +170,10 @@ impl Source for Upstream {
         Via::Proxy
     }
 
-    async fn list(&self, path: &ModulePath) -> Result<Bytes> {
-        Ok(self.bytes(&escape_path(&format!("{}/@v/list", path.escaped())), check::MAX_LIST).await?)
+    async fn list(&self, path: &ModulePath) -> Result<Versions> {
+        let asked = SystemTime::now();
+        let body = self.bytes(&escape_path(&format!("{}/@v/list", path.escaped())), check::MAX_LIST).await?;
+        Ok(Versions { body, asked })
     }
 
     async fn latest(&self, path: &ModulePath, _: &dyn Store) -> Result<Resolved> {

@@ -66,8 +66,8 @@ fn read(path: &Path) -> io::Result<Option<Bytes>> {
 }
 
 fn header(remembered: &Remembered) -> String {
-    let Remembered { body, fetched } = remembered;
-    let millis = fetched.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+    let Remembered { body, asked } = remembered;
+    let millis = asked.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
     format!("{MAGIC} {millis} {} {}\n", body.len(), to_hex(&Sha256::digest(body).into()))
 }
 
@@ -82,8 +82,8 @@ fn decode(bytes: Bytes) -> Option<Remembered> {
     if fields.next().is_some() || body.len() != len || <[u8; 32]>::from(Sha256::digest(&body)) != sha256 {
         return None;
     }
-    let fetched: SystemTime = UNIX_EPOCH.checked_add(Duration::from_millis(millis))?;
-    Some(Remembered { body, fetched })
+    let asked: SystemTime = UNIX_EPOCH.checked_add(Duration::from_millis(millis))?;
+    Some(Remembered { body, asked })
 }
 
 #[cfg(test)]
@@ -92,10 +92,8 @@ mod tests {
 
     #[test]
     fn torn_and_foreign_answers_are_none() {
-        let remembered = Remembered {
-            body: Bytes::from("v1.0.0\nv1.1.0\n"),
-            fetched: UNIX_EPOCH + Duration::from_millis(1_234_567),
-        };
+        let remembered =
+            Remembered { body: Bytes::from("v1.0.0\nv1.1.0\n"), asked: UNIX_EPOCH + Duration::from_millis(1_234_567) };
         let whole = [header(&remembered).as_bytes(), &remembered.body].concat();
         assert_eq!(decode(Bytes::from(whole.clone())), Some(remembered));
         for end in 0..whole.len() {

@@ -7,14 +7,14 @@ use std::{
 
 use goproxy_engine::{Error, Result, blocking};
 use goproxy_fetch::Remote;
-use goproxy_git::{Odb, Oid, Refs};
+use goproxy_git::{Odb, Oid};
 
 use super::{
     download::Part,
     fetching::Fetching,
     from_git,
     local::{Local, Turn},
-    snapshot::Snapshot,
+    snapshot::{Advertised, Snapshot},
     sound,
 };
 
@@ -48,14 +48,14 @@ impl Copy {
         self.local.git_dir()
     }
 
-    /// HEAD, branches and tags, at most as old as the freshness period.
-    pub(crate) async fn refs(&self) -> Result<Arc<Refs>> {
-        Ok(self.snapshot.fresh(&self.remote).await?.refs)
+    /// HEAD, branches and tags, at most three quarters of the freshness period old.
+    pub(crate) async fn refs(&self) -> Result<Advertised> {
+        self.snapshot.fresh(&self.remote).await
     }
 
     /// The refs of this moment.
-    pub(crate) async fn newer_refs(&self) -> Result<Arc<Refs>> {
-        Ok(self.snapshot.newer(&self.remote).await?.refs)
+    pub(crate) async fn newer_refs(&self) -> Result<Advertised> {
+        self.snapshot.newer(&self.remote).await
     }
 
     /// Whether it is still where it was, and stays there: a sweep may have removed it, or a hand.
@@ -195,6 +195,18 @@ impl Copy {
     pub(super) fn completed(&self, mut tips: Vec<Oid>) {
         tips.sort_unstable();
         *self.complete.lock().unwrap_or_else(PoisonError::into_inner) = tips;
+    }
+
+    /// Remembers them as well, beside as many others as a request can name.
+    pub(super) fn completed_too(&self, commits: Vec<Oid>) {
+        const MOST: usize = 256;
+        let mut all = self.complete();
+        if all.len() + commits.len() > MOST {
+            all.clear();
+        }
+        all.extend(commits);
+        all.dedup();
+        self.completed(all);
     }
 
     pub(super) async fn turn(&self) -> Result<Turn> {

@@ -77,9 +77,11 @@ impl Copy {
             let starts = from.clone();
             reached = self.read(move |odb| reach(odb, &starts, wanted)).await?;
         }
+        // What is missing now is missing in the remote, too: a shallow clone that somebody serves.
         if whole {
-            // What is missing now is missing in the remote, too: a shallow clone that somebody serves.
             self.completed(from);
+        } else if !reached.complete {
+            self.completed_too(from);
         }
         Ok(reached.found)
     }

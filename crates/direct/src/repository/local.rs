@@ -32,9 +32,12 @@ impl Local {
     pub(super) fn open(dir: PathBuf) -> io::Result<Self> {
         loop {
             fs::create_dir_all(&dir)?;
-            let in_use = lock_file(&dir.join("in-use"))?;
+            // Between these steps, a sweep may move the directory away.
+            let in_use = match lock_file(&dir.join("in-use")) {
+                Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
+                file => file?,
+            };
             in_use.lock_shared()?;
-            // Between opening and locking, a sweep may have moved the directory away.
             let local = Self { dir: dir.clone(), in_use };
             if local.compared()? {
                 return Ok(local);
@@ -101,7 +104,7 @@ impl Turn {
     }
 }
 
-fn lock_file(path: &Path) -> io::Result<File> {
+pub(super) fn lock_file(path: &Path) -> io::Result<File> {
     File::options().read(true).write(true).create(true).truncate(false).open(path)
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     sync::Arc,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use goproxy_engine::{Error, ErrorKind, Result};
@@ -23,9 +23,11 @@ const ABSENCE: Duration = Duration::from_secs(10);
 
 /// Refs, with the hash of the repository.
 #[derive(Clone, Debug)]
-pub(super) struct Advertised {
-    pub(super) refs: Arc<Refs>,
-    pub(super) format: ObjectFormat,
+pub(crate) struct Advertised {
+    pub(crate) refs: Arc<Refs>,
+    pub(crate) format: ObjectFormat,
+    /// When the remote was asked for them.
+    pub(crate) asked: SystemTime,
 }
 
 /// The last answers of a remote.
@@ -47,9 +49,14 @@ impl Snapshot {
         Self { freshness, last: Mutex::default() }
     }
 
-    /// The refs, at most as old as the freshness period.
+    /// The refs, at most three quarters of the freshness period old: an answer that rests on them is good for another
+    /// quarter. That is when the engine renews its answers, too.
     pub(super) async fn fresh(&self, remote: &Remote) -> Result<Advertised> {
-        self.within(self.freshness.get(), remote.refs()).await
+        self.within(self.young(), remote.refs()).await
+    }
+
+    fn young(&self) -> Duration {
+        self.freshness.get() * 3 / 4
     }
 
     /// The refs of this moment.
@@ -60,7 +67,7 @@ impl Snapshot {
     /// Whether the next question goes to the remote.
     pub(super) fn is_stale(&self) -> bool {
         // Locked: somebody asks at this moment.
-        self.last.try_lock().is_ok_and(|last| last.within(self.freshness.get(), None).is_none())
+        self.last.try_lock().is_ok_and(|last| last.within(self.young(), None).is_none())
     }
 
     /// How many refs are held in memory.
@@ -80,10 +87,10 @@ impl Snapshot {
         if let Some(answer) = last.within(age, Some(came)) {
             return answer;
         }
-        let asked = Instant::now();
+        let (asked, clock) = (Instant::now(), SystemTime::now());
         match ask.await {
             Ok((format, refs)) => {
-                let advertised = Advertised { refs: Arc::new(refs), format };
+                let advertised = Advertised { refs: Arc::new(refs), format, asked: clock };
                 *last = Last { advertised: Some((asked, advertised.clone())), failed: None };
                 Ok(advertised)
             }

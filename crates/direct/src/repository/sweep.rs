@@ -10,6 +10,8 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use super::local::lock_file;
+
 /// How often sizes are looked at. Between two looks the bound may be exceeded.
 const INTERVAL: Duration = Duration::from_secs(300);
 
@@ -178,7 +180,8 @@ fn size(pack: &Path) -> io::Result<u64> {
 
 /// Removes a copy unless somebody uses it.
 fn remove(root: &Path, dir: &Path) -> io::Result<bool> {
-    let in_use = match fs::File::open(dir.join("in-use")) {
+    // Made if it is not there, as whoever opens the copy would: a directory without one is nobody's.
+    let in_use = match lock_file(&dir.join("in-use")) {
         Ok(file) => file,
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(false),
         Err(e) => return Err(e),
@@ -239,6 +242,16 @@ mod tests {
         }
         sweep(root, 4000).unwrap();
         assert!(root.join("aa/1").exists() && !root.join("aa/2").exists() && root.join("aa/3").exists());
+    }
+
+    #[test]
+    fn a_copy_without_its_lock_file_stayed_for_ever() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path();
+        copy(root, "aa1", 1000, 10);
+        fs::remove_file(root.join("aa/1/in-use")).unwrap();
+        sweep(root, 0).unwrap();
+        assert!(!root.join("aa/1").exists());
     }
 
     #[test]

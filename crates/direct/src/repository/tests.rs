@@ -144,7 +144,7 @@ async fn a_tag_that_was_moved_did_not_exist() {
     // Refs of this moment are believed for a moment.
     tokio::time::sleep(Duration::from_millis(1100)).await;
     assert_eq!(view.commit(&old).await.unwrap_err().kind(), ErrorKind::Unavailable);
-    let head = copy.refs().await.unwrap().head.unwrap();
+    let head = copy.refs().await.unwrap().refs.head.unwrap();
     assert!(head != old && view.commit(&head).await.unwrap().is_some());
     let nowhere = oid(&"1".repeat(40));
     assert_eq!(view.commit(&nowhere).await.unwrap_err().kind(), ErrorKind::NotFound);
@@ -224,7 +224,7 @@ async fn a_tag_on_the_tree_of_a_commit_kept_the_history_from_coming() {
     let second = oid(&world.repo.commit(&[("m.go", "package m\n")]));
     world.repo.git(&["tag", "odder", "HEAD^{tree}"]);
     let copy = world.copy().await;
-    let tips: Vec<_> = copy.refs().await.unwrap().tips().collect();
+    let tips: Vec<_> = copy.refs().await.unwrap().refs.tips().collect();
     let prefix = &first.to_string()[..12];
     assert_eq!(copy.commits_with_prefix(prefix, tips.clone()).await.unwrap(), [first]);
     let asked = world.host.total();
@@ -237,20 +237,40 @@ async fn a_tag_on_the_tree_of_a_commit_kept_the_history_from_coming() {
 async fn a_shallow_remote_was_asked_for_its_history_each_time() {
     let Some(world) = World::new().await else { return };
     let first = world.repo.commit(&[("go.mod", "module m\n")]);
+    world.repo.commit(&[("n.go", "package m\n")]);
     let second = oid(&world.repo.commit(&[("m.go", "package m\n")]));
     fs::write(
         std::path::Path::new(&world.repo.git(&["rev-parse", "--absolute-git-dir"])).join("shallow"),
         format!("{second}\n"),
     )
     .unwrap();
+    let fetches =
+        || world.host.requests().iter().filter(|r| String::from_utf8_lossy(&r.body).contains("command=fetch")).count();
     let copy = world.copy().await;
     for _ in 0..3 {
         assert_eq!(copy.commits_with_prefix(&first[..12], vec![second]).await.unwrap(), []);
     }
-    assert_eq!(
-        world.host.requests().iter().filter(|r| String::from_utf8_lossy(&r.body).contains("command=fetch")).count(),
-        1
-    );
+    assert_eq!(fetches(), 1);
+    let copy = world.copy().await;
+    fetch(&copy, second).await;
+    let before = fetches();
+    for _ in 0..3 {
+        assert_eq!(copy.ancestors_among(&[oid(&first)], &second).await.unwrap(), [false]);
+    }
+    assert_eq!(fetches() - before, 1);
+}
+
+/// Two answers that rest on one listing are both as old as the listing.
+#[tokio::test]
+async fn an_answer_from_old_refs_counted_as_new() {
+    let Some(world) = World::new().await else { return };
+    world.repo.commit(&[("go.mod", "module m\n")]);
+    let copy = world.copy().await;
+    let first = copy.refs().await.unwrap().asked;
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    let view = View::new(Arc::clone(&copy), "", Purpose::Files);
+    view.refs().await.unwrap();
+    assert_eq!(view.asked(), first);
 }
 
 #[tokio::test]

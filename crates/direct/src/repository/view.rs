@@ -1,13 +1,16 @@
 //! A repository as one request about one module sees it: fetches what the rules ask for, in as few operations as there
 //! can be.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::SystemTime,
+};
 
 use async_trait::async_trait;
 use goproxy_engine::{Error, ErrorKind, Result};
 use goproxy_git::{Commit, EntryKind, Filter, Kind, Objects, Odb, Oid, Refs};
 
-use super::{Part, copy::Copy, incomplete};
+use super::{Part, copy::Copy, incomplete, snapshot::Advertised};
 use crate::coderepo::Repo;
 
 /// Files up to this size come along with the directories that lead to a module's go.mod.
@@ -33,7 +36,7 @@ pub(crate) struct View {
     /// Levels of directories down to the module's own and the major version's below it.
     levels: u32,
     /// The refs that this request goes by: one answer, however long it takes.
-    refs: Mutex<Option<Arc<Refs>>>,
+    refs: Mutex<Option<Advertised>>,
 }
 
 impl View {
@@ -43,8 +46,19 @@ impl View {
         Self { copy, purpose, levels: u32::try_from(depth).unwrap_or(u32::MAX - 2) + 1, refs: Mutex::default() }
     }
 
-    fn remember(&self, refs: &Arc<Refs>) {
-        *self.refs.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(refs));
+    /// When what this request goes by was so.
+    pub(crate) fn asked(&self) -> SystemTime {
+        self.known().map_or_else(SystemTime::now, |advertised| advertised.asked)
+    }
+
+    fn known(&self) -> Option<Advertised> {
+        self.refs.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn remember(&self, advertised: Advertised) -> Arc<Refs> {
+        let refs = Arc::clone(&advertised.refs);
+        *self.refs.lock().unwrap_or_else(PoisonError::into_inner) = Some(advertised);
+        refs
     }
 
     async fn tips(&self) -> Result<Vec<Oid>> {
@@ -84,18 +98,14 @@ impl View {
 #[async_trait]
 impl Repo for View {
     async fn refs(&self) -> Result<Arc<Refs>> {
-        if let Some(refs) = &*self.refs.lock().unwrap_or_else(PoisonError::into_inner) {
-            return Ok(Arc::clone(refs));
+        if let Some(advertised) = self.known() {
+            return Ok(advertised.refs);
         }
-        let refs = self.copy.refs().await?;
-        self.remember(&refs);
-        Ok(refs)
+        Ok(self.remember(self.copy.refs().await?))
     }
 
     async fn newer_refs(&self) -> Result<Arc<Refs>> {
-        let refs = self.copy.newer_refs().await?;
-        self.remember(&refs);
-        Ok(refs)
+        Ok(self.remember(self.copy.newer_refs().await?))
     }
 
     async fn commit(&self, id: &Oid) -> Result<Option<Commit>> {

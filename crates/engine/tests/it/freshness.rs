@@ -13,7 +13,7 @@ const HOUR: Duration = Duration::from_hours(1);
 fn age(world: &mut World, proxy: &std::sync::Arc<Script>, age: Duration) {
     let aged = World::new(&[(proxy, false)], HOUR);
     for (answer, mut remembered) in world.store.answers.lock().unwrap().drain() {
-        remembered.fetched = SystemTime::now() - age;
+        remembered.asked = SystemTime::now() - age;
         aged.store.answers.lock().unwrap().insert(answer, remembered);
     }
     *world = aged;
@@ -82,6 +82,18 @@ async fn use_near_the_end_refreshes_once_in_the_background() {
 }
 
 #[tokio::test]
+async fn what_a_source_knew_already_was_fresh_for_a_whole_period_more() {
+    let proxy = Script::new(Via::Direct, Ok("v1.0.0\n"));
+    let world = World::new(&[(&proxy, false)], HOUR);
+    proxy.age.store(40 * 60 * 1000, std::sync::atomic::Ordering::SeqCst);
+    for _ in 0..2 {
+        let reply = world.get(LIST).await.unwrap();
+        assert!(matches!(reply.lifetime, Lifetime::Fresh { remaining, .. } if remaining <= HOUR / 3));
+    }
+    assert_eq!(proxy.asked(), 1);
+}
+
+#[tokio::test]
 async fn a_clock_that_was_set_back_asks_again() {
     let proxy = Script::new(Via::Proxy, Ok("v1.0.0\n"));
     let world = World::new(&[(&proxy, false)], HOUR);
@@ -89,7 +101,7 @@ async fn a_clock_that_was_set_back_asks_again() {
     let again = World::new(&[(&proxy, false)], HOUR);
     for (answer, mut remembered) in world.store.answers.lock().unwrap().drain() {
         assert!(matches!(answer, Answer::List(_)));
-        remembered.fetched = SystemTime::now() + HOUR * 24;
+        remembered.asked = SystemTime::now() + HOUR * 24;
         again.store.answers.lock().unwrap().insert(answer, remembered);
     }
     again.get(LIST).await.unwrap();

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use gomod::{ModulePath, ModuleVersion, Patterns, Query, Route};
 use goproxy_engine::{
     Answer, Blob, Engine, Error, ErrorKind, Hop, Kind, Object, Remembered, Reply, Resolved, Result, Routing, Source,
-    Staging, Store, Stored, SumSource, TempPath, Unobserved, Verified, Via, stage_bytes,
+    Staging, Store, Stored, SumSource, TempPath, Unobserved, Verified, Versions, Via, stage_bytes,
 };
 
 #[derive(Debug)]
@@ -69,12 +69,20 @@ pub(crate) struct Script {
     meanwhile: Mutex<Option<Box<dyn Fn() + Send>>>,
     pub(crate) says: Mutex<Result<Bytes, ErrorKind>>,
     pub(crate) asked: AtomicUsize,
+    /// How old what it says is, in milliseconds.
+    pub(crate) age: AtomicUsize,
 }
 
 impl Script {
     pub(crate) fn new(via: Via, says: Result<&str, ErrorKind>) -> Arc<Self> {
         let says = says.map(|text| Bytes::from(text.to_owned()));
-        Arc::new(Self { via, says: Mutex::new(says), asked: AtomicUsize::new(0), meanwhile: Mutex::default() })
+        Arc::new(Self {
+            via,
+            says: Mutex::new(says),
+            asked: AtomicUsize::new(0),
+            age: AtomicUsize::new(0),
+            meanwhile: Mutex::default(),
+        })
     }
 
     /// What happens each time before it answers.
@@ -88,6 +96,10 @@ impl Script {
 
     pub(crate) fn asked(&self) -> usize {
         self.asked.load(Ordering::SeqCst)
+    }
+
+    fn as_of(&self) -> SystemTime {
+        SystemTime::now() - Duration::from_millis(self.age.load(Ordering::SeqCst) as u64)
     }
 
     fn say(&self) -> Result<Bytes> {
@@ -115,16 +127,16 @@ impl Source for Script {
         self.via
     }
 
-    async fn list(&self, _: &ModulePath) -> Result<Bytes> {
-        self.say()
+    async fn list(&self, _: &ModulePath) -> Result<Versions> {
+        Ok(Versions { body: self.say()?, asked: self.as_of() })
     }
 
     async fn latest(&self, _: &ModulePath, _: &dyn Store) -> Result<Resolved> {
-        Ok(Resolved { info: self.say()?, extra: Vec::new() })
+        Ok(Resolved { info: self.say()?, asked: self.as_of(), extra: Vec::new() })
     }
 
     async fn query(&self, _: &ModulePath, _: &Query, _: &dyn Store) -> Result<Resolved> {
-        Ok(Resolved { info: self.say()?, extra: Vec::new() })
+        Ok(Resolved { info: self.say()?, asked: self.as_of(), extra: Vec::new() })
     }
 
     async fn fetch(&self, version: &ModuleVersion, kind: Kind, store: &dyn Store) -> Result<Vec<(Object, Staging)>> {

@@ -1,6 +1,6 @@
 //! What one run left in its module cache: the files of one version, each good or missing by itself.
 
-use std::{io, path::PathBuf};
+use std::{io, path::PathBuf, time::SystemTime};
 
 use bytes::Bytes;
 use gomod::{ModulePath, ModuleVersion, Version};
@@ -46,7 +46,7 @@ impl Bundle {
     }
 
     /// The `.info` as the answer of a query, with what else is known of the version it names.
-    pub(super) async fn resolved(&self, store: &dyn Store) -> Result<Resolved> {
+    pub(super) async fn resolved(&self, asked: SystemTime, store: &dyn Store) -> Result<Resolved> {
         let file = self.file(Kind::Info).await?.ok_or_else(|| self.missing(Kind::Info))?;
         let info = Bytes::from(blocking(move || read(&file)).await?);
         let parsed: Info = serde_json::from_slice(&info).map_err(|e| internal(format!("go wrote a bad .info: {e}")))?;
@@ -61,7 +61,7 @@ impl Bundle {
                 extra.push((Object::Module(self.module.clone(), kind), staging));
             }
         }
-        Ok(Resolved { info, extra })
+        Ok(Resolved { info, asked, extra })
     }
 
     /// Where the file is, if it is. `go` puts whole files there only.

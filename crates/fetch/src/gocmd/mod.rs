@@ -19,12 +19,16 @@ mod scratch;
 #[cfg(test)]
 mod tests;
 
-use std::{ffi::OsString, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    ffi::OsString,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use gomod::{ModulePath, ModuleVersion, Patterns, Query};
-use goproxy_engine::{Error, ErrorKind, Kind, Object, Resolved, Result, Source, Staging, Store, Via};
+use goproxy_engine::{Error, ErrorKind, Kind, Object, Resolved, Result, Source, Staging, Store, Versions, Via};
 
 use self::run::Runner;
 
@@ -83,16 +87,19 @@ impl Source for GoCommand {
         Via::Direct
     }
 
-    async fn list(&self, path: &ModulePath) -> Result<Bytes> {
-        Runner::list(&self.runner, path).await
+    async fn list(&self, path: &ModulePath) -> Result<Versions> {
+        let asked = SystemTime::now();
+        Ok(Versions { body: Runner::list(&self.runner, path).await?, asked })
     }
 
     async fn latest(&self, path: &ModulePath, store: &dyn Store) -> Result<Resolved> {
-        Runner::resolve(&self.runner, path, "latest").await?.resolved(store).await
+        let asked = SystemTime::now();
+        Runner::resolve(&self.runner, path, "latest").await?.resolved(asked, store).await
     }
 
     async fn query(&self, path: &ModulePath, query: &Query, store: &dyn Store) -> Result<Resolved> {
-        Runner::resolve(&self.runner, path, query.as_str()).await?.resolved(store).await
+        let asked = SystemTime::now();
+        Runner::resolve(&self.runner, path, query.as_str()).await?.resolved(asked, store).await
     }
 
     async fn fetch(&self, version: &ModuleVersion, kind: Kind, store: &dyn Store) -> Result<Vec<(Object, Staging)>> {

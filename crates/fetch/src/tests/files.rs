@@ -31,7 +31,7 @@ async fn a_module_cache_is_an_upstream() {
         ("github.com/!azure/x/@v/v1.0.0.zip", "zipped"),
     ]);
     let (path, store) = (ModulePath::parse("github.com/Azure/x").unwrap(), Stages::new());
-    assert_eq!(upstream.list(&path).await.unwrap(), "v1.0.0\nv0.9.0\n");
+    assert_eq!(upstream.list(&path).await.unwrap().body, "v1.0.0\nv0.9.0\n");
     assert_eq!(upstream.latest(&path, &store).await.unwrap().info, info);
     assert_eq!(upstream.query(&path, &Query::parse("main").unwrap(), &store).await.unwrap().info, info);
     let fetched = upstream.fetch(&version("github.com/Azure/x", "v1.0.0"), Kind::Zip, &store).await.unwrap();

@@ -77,7 +77,7 @@ async fn resolved_infos_are_kept_byte_for_byte_and_must_parse() {
 #[tokio::test]
 async fn an_empty_list_is_a_list() {
     let server = Server::start(|_, _| Reply::ok("")).await;
-    assert!(upstream(&server.url()).list(&ModulePath::parse("a.b/c").unwrap()).await.unwrap().is_empty());
+    assert!(upstream(&server.url()).list(&ModulePath::parse("a.b/c").unwrap()).await.unwrap().body.is_empty());
 }
 
 #[tokio::test]

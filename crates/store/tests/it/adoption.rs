@@ -179,7 +179,7 @@ async fn the_list_of_go_is_never_served() {
     let store = home.store();
     let answer = Answer::List(module(PATH));
     assert_eq!(store.load(&answer).await.unwrap(), None);
-    let ours = goproxy_engine::Remembered { body: "v1.0.0\nv1.1.0\n".into(), fetched: SystemTime::UNIX_EPOCH };
+    let ours = goproxy_engine::Remembered { body: "v1.0.0\nv1.1.0\n".into(), asked: SystemTime::UNIX_EPOCH };
     store.save(&answer, &ours).await.unwrap();
     assert_eq!(fs::read_to_string(home.download(&format!("{DIR}/list"))).unwrap(), "v1.0.0\nv1.1.0\n");
     home.plant(&format!("{DIR}/list"), "v1.0.0\n");

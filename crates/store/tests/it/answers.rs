@@ -11,7 +11,7 @@ use goproxy_engine::{Answer, Remembered, Store};
 use crate::kit::*;
 
 fn remembered(body: &str, millis: u64) -> Remembered {
-    Remembered { body: body.to_owned().into(), fetched: UNIX_EPOCH + Duration::from_millis(millis) }
+    Remembered { body: body.to_owned().into(), asked: UNIX_EPOCH + Duration::from_millis(millis) }
 }
 
 fn samples() -> Vec<(Answer, &'static str)> {

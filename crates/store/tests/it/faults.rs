@@ -125,7 +125,7 @@ async fn a_file_where_a_directory_should_be() {
     assert!(!error.message().contains('/'), "{error}");
     assert!(error.detail().unwrap().contains("example.com/m/@v/v1.0.0.info"));
     assert_eq!(home.temporary(), 0);
-    let remembered = Remembered { body: "v1.0.0\n".into(), fetched: std::time::UNIX_EPOCH };
+    let remembered = Remembered { body: "v1.0.0\n".into(), asked: std::time::UNIX_EPOCH };
     store.save(&Answer::List(module("example.com/m")), &remembered).await.unwrap();
 }
 
@@ -186,7 +186,7 @@ async fn on_a_full_disk() {
     commit(&store, &known, &bytes).await.unwrap();
     home.plant("example.com/m/@v/v1.0.0.mod", "module example.com/m\n");
     let answer = Answer::List(module("example.com/m"));
-    let before = Remembered { body: "v1.0.0\n".into(), fetched: std::time::UNIX_EPOCH };
+    let before = Remembered { body: "v1.0.0\n".into(), asked: std::time::UNIX_EPOCH };
     store.save(&answer, &before).await.unwrap();
     let tree = files(&home.download(""));
     let ballast = home.path().join("ballast");

@@ -20,7 +20,7 @@ fn zip_of(patch: u32) -> (Object, Vec<u8>) {
 }
 
 fn list_of(patch: u32) -> Remembered {
-    Remembered { body: format!("v1.0.{patch}\n").repeat(500).into(), fetched: UNIX_EPOCH }
+    Remembered { body: format!("v1.0.{patch}\n").repeat(500).into(), asked: UNIX_EPOCH }
 }
 
 /// Commits zips from v1.0.0 on, and a list after each, until it is killed.

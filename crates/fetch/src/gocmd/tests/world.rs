@@ -165,15 +165,15 @@ pub(super) async fn resolve(go: &GoCommand, module: &str, query: &str) -> Result
         "latest" => go.latest(&module, &store).await?,
         query => go.query(&module, &Query::parse(query).unwrap(), &store).await?,
     };
-    let Resolved { info, extra } = resolved;
+    let Resolved { info, extra, .. } = resolved;
     let extra = extra.iter().map(|(object, _)| object.to_string()).collect();
     Ok((String::from_utf8(info.to_vec()).unwrap(), extra))
 }
 
 /// The list, as lines.
 pub(super) async fn list(go: &GoCommand, module: &str) -> Result<Vec<String>> {
-    let body = go.list(&path(module)).await?;
-    Ok(String::from_utf8(body.to_vec()).unwrap().lines().map(str::to_owned).collect())
+    let versions = go.list(&path(module)).await?;
+    Ok(String::from_utf8(versions.body.to_vec()).unwrap().lines().map(str::to_owned).collect())
 }
 
 /// The `Version` of an `.info`.

@@ -1,31 +1,10 @@
 //! The hash `h1:` that go.sum files and checksum databases hold: golang.org/x/mod/sumdb/dirhash `Hash1`.
 
-use std::fs::File;
 use std::ops::Range;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use rawzip::ReaderAt;
 use sha2::{Digest, Sha256};
-
-use crate::zip::{Archive, Positional, ZipError, each_content};
-
-/// The hash of a module zip. It covers names and content; order, times, modes and compression do not count. The file
-/// may be at any position, and is read whole. Blocks.
-///
-/// # Errors
-/// The archive is broken, or a name has a line break. Whether the names are good ones is [`crate::zip::check`]'s matter.
-pub fn hash_zip(file: &File) -> Result<String, ZipError> {
-    hash_at(&Positional(file), file.metadata()?.len())
-}
-
-/// [`hash_zip`] for a zip in memory.
-///
-/// # Errors
-/// As [`hash_zip`].
-pub fn hash_zip_bytes(zip: &[u8]) -> Result<String, ZipError> {
-    hash_at(&zip, zip.len() as u64)
-}
 
 /// The hash of a go.mod file.
 pub fn hash_go_mod(content: &[u8]) -> String {
@@ -34,46 +13,27 @@ pub fn hash_go_mod(content: &[u8]) -> String {
     summed(lines)
 }
 
-fn hash_at<R: ReaderAt>(reader: &R, size: u64) -> Result<String, ZipError> {
-    let archive = Archive::open(reader, size)?;
-    let mut files = Files::sized_for(&archive)?;
-    let mut content = Sha256::new();
-    each_content(&archive, |name, piece| match piece {
-        Some(piece) => content.update(piece),
-        None => files.add(name, content.finalize_reset().into()),
-    })?;
-    Ok(files.hash())
-}
-
-/// Names and hashes of all files. Names are one string: there may be half a million.
-struct Files {
+/// Names and hashes of all files: the hash covers nothing else. Names are one string: there may be half a million.
+#[derive(Debug)]
+pub(crate) struct Files {
     names: Vec<u8>,
     files: Vec<(Range<usize>, [u8; 32])>,
 }
 
 impl Files {
-    fn sized_for<R: ReaderAt>(archive: &Archive<'_, R>) -> Result<Self, ZipError> {
-        let mut bytes = 0;
-        let count = archive.each(|record| {
-            let name = record.file_path();
-            bytes += name.as_ref().len();
-            match name.as_ref().contains(&b'\n') {
-                true => Err(ZipError::format("dirhash: filenames with newlines are not supported")),
-                false => Ok(()),
-            }
-        })?;
-        let files = Vec::with_capacity(usize::try_from(count).unwrap_or_default());
-        Ok(Self { names: Vec::with_capacity(bytes), files })
+    /// For so many files with names of so many bytes together.
+    pub(crate) fn with_capacity(count: usize, names: usize) -> Self {
+        Self { names: Vec::with_capacity(names), files: Vec::with_capacity(count) }
     }
 
-    fn add(&mut self, name: &[u8], hash: [u8; 32]) {
+    pub(crate) fn add(&mut self, name: &[u8], sha256: [u8; 32]) {
         let start = self.names.len();
         self.names.extend_from_slice(name);
-        self.files.push((start..self.names.len(), hash));
+        self.files.push((start..self.names.len(), sha256));
     }
 
     /// Names sort bytewise. Folders may be there twice; each time counts.
-    fn hash(mut self) -> String {
+    pub(crate) fn hash(mut self) -> String {
         self.files.sort_unstable_by(|(a, _), (b, _)| self.names[a.clone()].cmp(&self.names[b.clone()]));
         let mut lines = Sha256::new();
         for (name, hash) in self.files {

@@ -79,6 +79,19 @@ pub fn consistency<B: AsRef<[u8]>>(older: &TreeHead, newer: &TreeHead, tiles: &T
     }
 }
 
+/// Proves `wanted` and gives its bytes: the first ones of what is in its place in the tree of `head`.
+///
+/// # Errors
+/// [`CheckError`], but never `Fork`.
+pub fn tile<'t, B: AsRef<[u8]>>(head: &TreeHead, wanted: Tile, tiles: &'t Tiles<B>) -> Result<&'t [u8], CheckError> {
+    let plan = TilePlan::tile(head, wanted, tiles.height())?;
+    plan.read(tiles)?;
+    let in_place = |tile: &Tile| (tile.level(), tile.number()) == (wanted.level(), wanted.number());
+    let planned = plan.tiles().iter().copied().find(in_place).ok_or(CheckError::MissingTile(wanted))?;
+    let hashes = tiles.hashes(planned)?.get(..wanted.width() as usize).ok_or(CheckError::MissingTile(wanted))?;
+    Ok(hashes.as_flattened())
+}
+
 impl fmt::Display for CheckError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

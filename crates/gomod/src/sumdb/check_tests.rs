@@ -144,3 +144,44 @@ fn full_tiles_are_whole_or_refused() {
     assert!(check(&[&good[..96], &[0; 32]].concat()).is_ok());
     assert_eq!(check(&[&good[..64], &[0; 64]].concat()), bad);
 }
+
+#[test]
+fn tiles_are_proved_as_wide_as_they_are_wanted() {
+    let log = Log::new(14, 300);
+    for size in 1..=300_u64 {
+        let head = log.head(size as usize);
+        for tall in [1_u8, 2, 3, 8] {
+            for level in 0..=9 / tall {
+                let hashes = size >> (level * tall);
+                for last in [0, 1, hashes / 2, hashes.saturating_sub(1), hashes, hashes + 1] {
+                    let wanted = Tile::of_hashes(tall, level, last >> tall, (last % (1 << tall)) as u32 + 1);
+                    let Ok(plan) = TilePlan::tile(&head, wanted, height(tall)) else {
+                        assert!(last >= hashes, "{wanted} of {size}");
+                        continue;
+                    };
+                    assert!(last < hashes, "{wanted} of {size}");
+                    let mut tiles = log.tiles(&plan, height(tall));
+                    let bytes = tile(&head, wanted, &tiles).unwrap().to_vec();
+                    assert_eq!(bytes, log.tile(wanted).unwrap(), "{wanted} of {size}");
+                    for &planned in plan.tiles() {
+                        let good = log.tile(planned).unwrap();
+                        let mut bad = good.clone();
+                        bad[size as usize % good.len()] ^= 1;
+                        tiles.insert(planned, bad);
+                        assert!(matches!(tile(&head, wanted, &tiles), Err(CheckError::BadTile(_))), "{planned}");
+                        tiles.insert(planned, good);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn tiles_that_no_tree_has_are_refused() {
+    let log = Log::new(15, 300);
+    for path in ["tile/8/data/000", "tile/7/0/000", "tile/8/63/000.p/1", "tile/8/0/x9223372036854/x775/807"] {
+        let Some(wanted) = Tile::parse(path) else { continue };
+        assert!(TilePlan::tile(&log.head(300), wanted, TileHeight::GO).is_err(), "{path}");
+    }
+}

@@ -60,6 +60,22 @@ impl TilePlan {
         plan.ok_or(CheckError::Malformed("the older tree is larger than the newer one"))
     }
 
+    /// For [`super::check::tile`]: what proves `wanted`. The tile itself is in the plan as wide as the tree has it.
+    ///
+    /// # Errors
+    /// [`CheckError::NotIncluded`]: the tree does not reach so far. [`CheckError::Malformed`]: a data tile, or a tile of
+    /// another height.
+    pub fn tile(head: &TreeHead, wanted: Tile, height: TileHeight) -> Result<Self, CheckError> {
+        let level = wanted.level().filter(|_| wanted.height() == height.0);
+        let level = level.ok_or(CheckError::Malformed("only hash tiles of one height can be proved"))?;
+        let first = wanted.number().saturating_mul(1 << height.0);
+        let last = first.saturating_add(u64::from(wanted.width()) - 1);
+        let node = |number| level.checked_mul(height.0).map(|level| Node { level, number });
+        let beyond = || CheckError::NotIncluded { id: last, size: head.size() };
+        let last = node(last).filter(|last| last.is_in(head.size())).ok_or_else(beyond)?;
+        Self::new(head, height, vec![last]).ok_or_else(beyond)
+    }
+
     /// The tiles, without repetition. The partial ones have the width that they have in the tree of this head.
     pub fn tiles(&self) -> &[Tile] {
         &self.tiles

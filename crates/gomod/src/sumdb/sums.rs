@@ -13,7 +13,7 @@ pub struct AuthenticRecord<'a> {
 /// The two hashes of a version, as go.sum has them: `h1:` and base64.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sums {
-    /// Of the module's zip; compare with [`crate::dirhash::hash_zip`].
+    /// Of the module's zip; compare with [`crate::zip::hash`].
     pub zip: String,
     /// Of its go.mod; compare with [`crate::dirhash::hash_go_mod`].
     pub go_mod: String,

@@ -10,6 +10,7 @@ mod archive;
 mod collisions;
 mod content;
 mod error;
+mod hash;
 mod local;
 mod rules;
 mod select;
@@ -20,9 +21,10 @@ use std::fs::File;
 use std::io;
 
 pub use error::{FileError, ZipError};
+pub use hash::{hash, hash_bytes};
 use rawzip::ReaderAt;
 
-pub(crate) use self::archive::Archive;
+use self::archive::Archive;
 use self::content::Contents;
 use self::rules::Rules;
 pub use self::select::{Candidate, Vendoring, is_go_mod, select};
@@ -42,12 +44,14 @@ pub const MAX_NAME: usize = 4096;
 pub const MAX_NAMES: u64 = 32 << 20;
 
 /// What a good archive holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
     /// Entries, folders included.
     pub entries: u64,
     /// Bytes of all files, unpacked.
     pub uncompressed: u64,
+    /// `h1:` and the rest, as [`hash`] gives it.
+    pub hash: String,
 }
 
 /// Checks the zip file of a module from its first byte to its last, whatever the file's position. All content is
@@ -78,13 +82,13 @@ fn check_at<R: ReaderAt>(reader: &R, size: u64, module: &ModuleVersion) -> Resul
         rules.entry(record, &name_at)
     })?;
     let uncompressed = rules.finish()?;
-    each_content(&archive, |_, _| {})?;
-    Ok(Summary { entries, uncompressed })
+    let hash = hash::hash_content(&archive)?;
+    Ok(Summary { entries, uncompressed, hash })
 }
 
 /// Reads all content in the archive's order. `visit` gets an entry's name and the next piece of its content, then `None`
 /// when that was read to its end and agrees with its checksum.
-pub(crate) fn each_content<R: ReaderAt>(
+fn each_content<R: ReaderAt>(
     archive: &Archive<'_, R>,
     mut visit: impl FnMut(&[u8], Option<&[u8]>),
 ) -> Result<(), ZipError> {
@@ -99,7 +103,7 @@ pub(crate) fn each_content<R: ReaderAt>(
 }
 
 /// A file read by position, which leaves its own position alone.
-pub(crate) struct Positional<'a>(pub(crate) &'a File);
+struct Positional<'a>(&'a File);
 
 impl ReaderAt for Positional<'_> {
     #[cfg(unix)]

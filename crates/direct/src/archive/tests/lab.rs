@@ -8,7 +8,7 @@ use std::{
 };
 
 use flate2::{Compression, write::ZlibEncoder};
-use gomod::{ModulePath, ModuleVersion, Version, dirhash};
+use gomod::{ModulePath, ModuleVersion, Version, zip};
 use goproxy_git::{EntryKind, MemoryObjects, ObjectFormat, Oid};
 use goproxy_testkit::{GoClient, skipped};
 use tempfile::TempDir;
@@ -185,7 +185,7 @@ fn ours(
         write(&plan, objects, module, &mut zip).map_err(words)?;
     }
     gomod::zip::check_bytes(&zip, module).map_err(|error| format!("our own check: {error}"))?;
-    Ok(dirhash::hash_zip_bytes(&zip).unwrap())
+    Ok(zip::hash_bytes(&zip).unwrap())
 }
 
 /// As `fetch` does it; here without its care.

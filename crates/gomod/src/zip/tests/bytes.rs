@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
 
 use super::kit::{Entry, PREFIX, checked, refusal, zip};
-use crate::dirhash::hash_zip_bytes;
+use crate::zip::hash_bytes;
 
 /// What Go 1.26's archive/zip writes for go.mod, an empty file and `a/b.go`, 178 bytes in all.
 const BY_GO: &str = "\
@@ -27,7 +27,7 @@ fn by_go() -> Vec<u8> {
 fn a_zip_by_go() {
     let summary = checked(&by_go()).unwrap();
     assert_eq!((summary.entries, summary.uncompressed), (3, 178));
-    assert_eq!(hash_zip_bytes(&by_go()).unwrap(), BY_GO_H1);
+    assert_eq!(hash_bytes(&by_go()).unwrap(), BY_GO_H1);
 }
 
 #[test]
@@ -35,7 +35,7 @@ fn cut_anywhere() {
     let whole = by_go();
     for len in 0..whole.len() {
         assert!(checked(&whole[..len]).is_err(), "{len} bytes");
-        assert!(hash_zip_bytes(&whole[..len]).is_err(), "{len} bytes");
+        assert!(hash_bytes(&whole[..len]).is_err(), "{len} bytes");
         assert!(checked(&whole[len + 1..]).is_err(), "from byte {len} on");
     }
 }
@@ -50,7 +50,7 @@ fn any_bit_flipped() {
             if checked(&bytes).is_ok() {
                 // Times, versions and attributes mean nothing.
                 accepted += 1;
-                assert_eq!(hash_zip_bytes(&bytes).unwrap(), BY_GO_H1, "byte {at}, bit {bit}");
+                assert_eq!(hash_bytes(&bytes).unwrap(), BY_GO_H1, "byte {at}, bit {bit}");
             }
         }
     }
@@ -82,7 +82,7 @@ fn bodies_that_are_no_zip() {
 proptest! {
     #[test]
     fn any_bytes_are_survived(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-        let _ = (checked(&bytes), hash_zip_bytes(&bytes));
+        let _ = (checked(&bytes), hash_bytes(&bytes));
     }
 
     /// Whatever passes hashes to the same: nothing that counts can be changed unseen.
@@ -94,7 +94,7 @@ proptest! {
             bytes[at] = byte;
         }
         if checked(&bytes).is_ok() {
-            prop_assert_eq!(hash_zip_bytes(&bytes).unwrap(), BY_GO_H1);
+            prop_assert_eq!(hash_bytes(&bytes).unwrap(), BY_GO_H1);
         }
     }
 
@@ -105,7 +105,7 @@ proptest! {
             let start = start.index(whole.len());
             whole[start..whole.len().min(start + len)].to_vec()
         }).collect();
-        let _ = (checked(&bytes), hash_zip_bytes(&bytes));
+        let _ = (checked(&bytes), hash_bytes(&bytes));
     }
 
     #[test]
@@ -121,7 +121,7 @@ proptest! {
         prop_assert_eq!(checked(&zip).is_err(), clash);
         let mut backwards = entries;
         backwards.reverse();
-        prop_assert_eq!(hash_zip_bytes(&super::kit::zip(&backwards)).unwrap(), hash_zip_bytes(&zip).unwrap());
+        prop_assert_eq!(hash_bytes(&super::kit::zip(&backwards)).unwrap(), hash_bytes(&zip).unwrap());
         prop_assert!(PREFIX.ends_with('/'));
     }
 }

@@ -16,7 +16,6 @@ use crate::{
     objects::not_cached,
     reply::Known,
     routing,
-    watch::watched,
 };
 
 /// After a failed refresh the expired answer is served without asking again for this long, so that a source that hangs
@@ -103,7 +102,11 @@ impl Engine {
             Answer::List(path) => self.shared.list(path).await,
             Answer::Latest(path) => self.latest(path).await,
             Answer::Query(path, query) => self.shared.query(path, query).await,
-            Answer::SumLatest(name) => self.shared.sum_latest(name).await,
+            Answer::SumLatest(name) => {
+                let asked = SystemTime::now();
+                let body = self.shared.sum_latest(name).await;
+                body.map(|body| Given { body, asked, via: Via::SumDb })
+            }
         };
         let wanted = Wanted::Answer(answer.clone());
         match result {
@@ -177,7 +180,7 @@ impl Shared {
         .await
     }
 
-    async fn query(&self, path: &ModulePath, query: &Query) -> Result<Given> {
+    async fn query(self: &Arc<Self>, path: &ModulePath, query: &Query) -> Result<Given> {
         routing::first(&self.routing, path, |source| async move {
             let asked = source.query(path, query, &*self.store);
             let resolved = self.watch(source.as_ref(), "query", asked).await?;
@@ -187,25 +190,17 @@ impl Shared {
     }
 
     /// Checks what a query resolved to, and commits what came along.
-    async fn settle(&self, path: &ModulePath, wanted: &Asked<'_>, resolved: Resolved, via: Via) -> Result<Given> {
+    async fn settle(
+        self: &Arc<Self>,
+        path: &ModulePath,
+        wanted: &Asked<'_>,
+        resolved: Resolved,
+        via: Via,
+    ) -> Result<Given> {
         let Resolved { info, asked, extra } = resolved;
         check::resolved(path, wanted, &info)?;
-        for (object, staging) in extra {
-            if let Err(error) = self.commit(object.clone(), staging).await {
-                tracing::debug!(%object, %error, "what came along does not hold");
-            }
-        }
+        self.commit_extras(extra).await;
         Ok(Given { body: info, asked, via })
-    }
-
-    async fn sum_latest(&self, name: &str) -> Result<Given> {
-        let asked = SystemTime::now();
-        let sums = Arc::clone(&self.routing.load().sums);
-        let body = watched(&*self.observer, "sumdb", "sumdb", sums.get(name, "latest", check::MAX_SUM)).await?;
-        if gomod::sumdb::is_signed_tree(&body) {
-            return Ok(Given { body, asked, via: Via::SumDb });
-        }
-        Err(Error::new(ErrorKind::Invalid, format!("{name}/latest: not a signed tree head")))
     }
 }
 

@@ -26,30 +26,41 @@ pub const MAX_SUM: u64 = 1 << 20;
 pub async fn verify(object: Object, staging: Staging) -> Result<Verified> {
     let filled = staging.finish().await?;
     blocking(move || {
-        content(&object, &filled.file, filled.size)?;
-        Ok(Verified { object, filled })
+        let sum = content(&object, &filled.file, filled.size)?;
+        Ok(Verified { object, filled, sum })
     })
     .await
 }
 
-/// Checks an open file as `object`. Blocks. Reads from the file's start; its position afterwards is unspecified.
+/// Checks an open file as `object`, and gives the `h1:` of a go.mod or a zip. Blocks. Reads from the file's start; its
+/// position afterwards is unspecified.
 ///
 /// # Errors
 /// As [`verify`].
-pub fn content(object: &Object, file: &File, size: u64) -> Result<()> {
+pub fn content(object: &Object, file: &File, size: u64) -> Result<Option<String>> {
     match object {
-        Object::Module(version, Kind::Info) => info_of(version, &small(object, file, size, MAX_INFO)?),
+        Object::Module(version, Kind::Info) => info_of(version, &small(object, file, size, MAX_INFO)?).map(|()| None),
         Object::Module(_, Kind::Mod) => {
-            gomod::modfile::check(&small(object, file, size, MAX_MOD)?).map_err(|e| invalid(object, &e))
+            let go_mod = small(object, file, size, MAX_MOD)?;
+            gomod::modfile::check(&go_mod).map_err(|e| invalid(object, &e))?;
+            Ok(Some(gomod::dirhash::hash_go_mod(&go_mod)))
         }
         Object::Module(version, Kind::Zip) => match gomod::zip::check(file, version) {
-            Ok(_) => Ok(()),
+            Ok(summary) => Ok(Some(summary.hash)),
             // Says nothing about the zip: a good one must not be moved aside for it.
             Err(gomod::zip::ZipError::Read(e)) => Err(Error::internal(format!("reading {object}: {e}"))),
             Err(e) => Err(invalid(object, &e)),
         },
-        Object::SumLookup(_, version) => lookup_of(object, version, &small(object, file, size, MAX_SUM)?),
-        Object::SumTile(_, tile) => tile_of(object, *tile, &small(object, file, size, MAX_SUM)?),
+        Object::SumLookup(..) | Object::SumTile(..) => sum(object, &small(object, file, size, MAX_SUM)?).map(|()| None),
+    }
+}
+
+/// Checks the shape of what a checksum database said; whether it is true, `sumdb` proves.
+pub(crate) fn sum(object: &Object, body: &[u8]) -> Result<()> {
+    match object {
+        Object::SumLookup(_, version) => lookup_of(object, version, body),
+        Object::SumTile(_, tile) => tile_of(object, *tile, body),
+        Object::Module(..) => Err(invalid(object, &"not of a checksum database")),
     }
 }
 

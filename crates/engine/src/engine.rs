@@ -9,8 +9,11 @@ use tokio::sync::Semaphore;
 
 use crate::{
     Answer, Error, ErrorKind, Kind, Object, Observer, Reply, Result, Routing, Store, Via, flight::Flight,
-    memory::Memory, reply::Known,
+    memory::Memory, reply::Known, sumdb::Logs,
 };
+
+/// How many files that came along are verified at the same time; more are let go.
+const EXTRAS: usize = 32;
 
 /// Answers requests: from the store, else from the sources that the routing names.
 ///
@@ -28,6 +31,9 @@ pub(crate) struct Shared {
     pub(crate) memory: Memory,
     pub(crate) objects: Flight<Object, Result<(crate::Stored, Via)>>,
     pub(crate) zip_checks: Semaphore,
+    /// Verifications of what nobody waits for.
+    pub(crate) extras: Arc<Semaphore>,
+    pub(crate) logs: Logs,
     pub(crate) answers: Flight<Answer, Result<(Known, Via)>>,
 }
 
@@ -41,6 +47,8 @@ impl Engine {
             memory: Memory::default(),
             objects: Flight::default(),
             zip_checks: Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)),
+            extras: Arc::new(Semaphore::new(EXTRAS)),
+            logs: Logs::default(),
             answers: Flight::default(),
         };
         Self { shared: Arc::new(shared) }
@@ -103,6 +111,7 @@ impl Engine {
             }
             SumWhat::Tile(tile) => Object::SumTile(name(), *tile),
         };
+        self.shared.recheck(&object).await?;
         self.object(object, false).await
     }
 }

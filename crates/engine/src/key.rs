@@ -48,6 +48,17 @@ pub enum Answer {
     SumLatest(String),
 }
 
+/// Something small that must neither be forgotten nor change unnoticed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Fact {
+    /// The newest signed tree head of a checksum database, by the name and hash of the key that signed it.
+    TreeHead(String, u32),
+    /// That this key has signed two histories, with the evidence.
+    Fork(String, u32),
+    /// The first content of a file of a version that no checksum database vouches for: its line in go.sum.
+    Sum(ModuleVersion, Kind),
+}
+
 impl std::fmt::Display for Object {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

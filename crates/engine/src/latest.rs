@@ -51,7 +51,7 @@ impl Engine {
     }
 }
 
-async fn read(file: &std::sync::Arc<std::fs::File>, size: u64) -> Result<Bytes> {
+pub(crate) async fn read(file: &std::sync::Arc<std::fs::File>, size: u64) -> Result<Bytes> {
     let file = std::sync::Arc::clone(file);
     blocking(move || {
         let mut body = vec![0; usize::try_from(size).unwrap_or_default()];

@@ -17,14 +17,17 @@ mod port;
 mod reply;
 mod routing;
 mod stage;
+mod sumdb;
 mod watch;
 
 pub use blocking::blocking;
 pub use engine::Engine;
 pub use error::{Error, ErrorKind, Result};
 pub use flight::Flight;
-pub use key::{Answer, Kind, Object};
-pub use port::{Blob, Observer, Remembered, Resolved, Source, Store, Stored, SumSource, Unobserved, Versions};
+pub use key::{Answer, Fact, Kind, Object};
+pub use port::{
+    Blob, FactFound, Observer, Remembered, Resolved, Source, Store, Stored, SumSource, Unobserved, Versions,
+};
 pub use reply::{CacheStatus, Lifetime, Reply, Via};
 pub use routing::{Hop, Routing};
 pub use stage::{Staging, TempPath, Verified, stage_bytes};

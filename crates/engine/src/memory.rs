@@ -23,6 +23,9 @@ const LARGE: usize = 64 << 10;
 /// How many bytes of large answers are kept at most: two of the largest.
 const LARGE_BYTES: u64 = 2 * MAX_LIST + (8 << 20);
 
+/// How many lookups and tiles are known to be proved. One that is forgotten is proved again.
+const PROVED: usize = 1 << 16;
+
 /// What a failure was about.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Wanted {
@@ -37,6 +40,8 @@ pub(crate) struct Memory {
     answers: Cache<Answer, Known, Size>,
     large: Cache<Answer, Known, Size>,
     objects: Cache<Object, Stored, Size>,
+    /// Lookups and tiles that this process has proved.
+    proved: Cache<Object, ()>,
 }
 
 impl Default for Memory {
@@ -46,6 +51,7 @@ impl Default for Memory {
             answers: Cache::with_weighter(ANSWER_BYTES as usize / 512, ANSWER_BYTES, Size),
             large: undivided(LARGE_BYTES),
             objects: Cache::with_weighter(OBJECT_BYTES as usize / 512, OBJECT_BYTES, Size),
+            proved: Cache::new(PROVED),
         }
     }
 }
@@ -103,6 +109,22 @@ impl Memory {
     /// The object in memory. It never changes, so that nothing on the disk needs to be looked at.
     pub(crate) fn object(&self, object: &Object) -> Option<Stored> {
         self.objects.get(object)
+    }
+
+    /// Forgets an object that turned out not to hold.
+    pub(crate) fn forget_object(&self, object: &Object) {
+        self.objects.remove(object);
+        self.proved.remove(object);
+    }
+
+    /// Remembers that a lookup or tile was proved.
+    pub(crate) fn prove(&self, object: &Object) {
+        self.proved.insert(object.clone(), ());
+    }
+
+    /// Whether it was.
+    pub(crate) fn is_proved(&self, object: &Object) -> bool {
+        self.proved.get(object).is_some()
     }
 
     /// Keeps an object, if it is small.

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use gomod::ModuleVersion;
 
 use crate::{
-    CacheStatus, Engine, Error, ErrorKind, Kind, Object, Reply, Result, Source, Staging, Stored, Via, check,
+    CacheStatus, Engine, Error, ErrorKind, Kind, Object, Reply, Result, Source, Staging, Stored, Verified, Via, check,
     engine::Shared, memory::Wanted, routing, watch::watched,
 };
 
@@ -21,24 +22,24 @@ impl Engine {
         if let Some(error) = self.shared.memory.failure(&Wanted::Object(object.clone())) {
             return Err(error);
         }
-        let (stored, via) = self.fetched(object).await?;
+        let (stored, via) = self.shared.fetched(object).await?;
         Ok(Reply::object(stored, CacheStatus::Miss, via))
-    }
-
-    /// Joins or starts the one fetch of an object.
-    pub(crate) async fn fetched(&self, object: Object) -> Result<(Stored, Via)> {
-        let work = || {
-            let (shared, object) = (Arc::clone(&self.shared), object.clone());
-            async move { shared.fetch_object(object).await }
-        };
-        let broken = || Err(Error::internal(format!("the fetch of {object} panicked")));
-        self.shared.objects.join(object.clone(), work).await.unwrap_or_else(broken)
     }
 }
 
 impl Shared {
+    /// Joins or starts the one fetch of an object.
+    pub(crate) async fn fetched(self: &Arc<Self>, object: Object) -> Result<(Stored, Via)> {
+        let work = || {
+            let (shared, object) = (Arc::clone(self), object.clone());
+            async move { shared.fetch_object(object).await }
+        };
+        let broken = || Err(Error::internal(format!("the fetch of {object} panicked")));
+        self.objects.join(object.clone(), work).await.unwrap_or_else(broken)
+    }
+
     /// The object in memory or in the store.
-    async fn held(&self, object: &Object) -> Result<Option<Stored>> {
+    pub(crate) async fn held(&self, object: &Object) -> Result<Option<Stored>> {
         if let Some(stored) = self.memory.object(object) {
             return Ok(Some(stored));
         }
@@ -49,24 +50,28 @@ impl Shared {
         Ok(stored)
     }
 
-    async fn fetch_object(&self, object: Object) -> Result<(Stored, Via)> {
+    /// Moves an object aside that turned out not to hold.
+    pub(crate) async fn reject(&self, object: &Object, reason: &str) -> Result<()> {
+        self.memory.forget_object(object);
+        self.store.reject(object, reason).await
+    }
+
+    async fn fetch_object(self: &Arc<Self>, object: Object) -> Result<(Stored, Via)> {
         // It may have been committed between the look of who asked and the start of this run.
         if let Some(stored) = self.held(&object).await? {
             return Ok((stored, Via::Cached));
         }
         let result = match &object {
             Object::Module(version, kind) => self.fetch_module(version, *kind).await,
-            Object::SumLookup(name, version) => {
-                let path = format!("lookup/{}@{}", version.path().escaped(), version.version().escaped());
-                self.fetch_sum(&object, name, &path).await
+            Object::SumLookup(..) | Object::SumTile(..) => {
+                self.fetch_sum(&object).await.map(|stored| (stored, Via::SumDb))
             }
-            Object::SumTile(name, tile) => self.fetch_sum(&object, name, &tile.to_string()).await,
         };
         self.remember(Wanted::Object(object), &result);
         result
     }
 
-    async fn fetch_module(&self, version: &ModuleVersion, kind: Kind) -> Result<(Stored, Via)> {
+    async fn fetch_module(self: &Arc<Self>, version: &ModuleVersion, kind: Kind) -> Result<(Stored, Via)> {
         routing::first(&self.routing, version.path(), |source| async move {
             let wanted = Object::Module(version.clone(), kind);
             let found =
@@ -77,39 +82,73 @@ impl Shared {
         .await
     }
 
-    /// Commits what was asked for, and what came along where it holds: an extra that does not is no failure of the
-    /// request, and is fetched again when somebody asks for it.
-    async fn commit_wanted(&self, wanted: &Object, found: Vec<(Object, Staging)>) -> Result<Stored> {
+    /// Commits what was asked for, and what came along where it holds.
+    async fn commit_wanted(self: &Arc<Self>, wanted: &Object, found: Vec<(Object, Staging)>) -> Result<Stored> {
         let mut answer = Err(Error::internal(format!("the source returned no {wanted}")));
+        let mut extras = Vec::new();
         for (object, staging) in found {
-            let committed = self.commit(object.clone(), staging).await;
             if object == *wanted {
-                answer = committed;
-            } else if let Err(error) = committed {
-                tracing::debug!(%object, %error, "what came along does not hold");
+                answer = self.commit(object, staging).await;
+            } else {
+                extras.push((object, staging));
             }
         }
+        self.commit_extras(extras).await;
         answer
     }
 
-    pub(crate) async fn commit(&self, object: Object, staging: Staging) -> Result<Stored> {
+    /// Commits what came along, where it holds: what does not is no failure of the request, and is fetched again when
+    /// somebody asks for it. What a checksum database has to vouch for is left to a task: nobody waits for it.
+    pub(crate) async fn commit_extras(self: &Arc<Self>, extras: Vec<(Object, Staging)>) {
+        let (later, now): (Vec<_>, Vec<_>) = extras.into_iter().partition(|(object, _)| self.asks_for_sums(object));
+        self.try_commit(now).await;
+        if later.is_empty() {
+            return;
+        }
+        // With many of them under way, the database is slow or does not answer.
+        let Ok(turn) = Arc::clone(&self.extras).try_acquire_owned() else { return };
+        let shared = Arc::clone(self);
+        tokio::spawn(async move {
+            shared.try_commit(later).await;
+            drop(turn);
+        });
+    }
+
+    async fn try_commit(self: &Arc<Self>, extras: Vec<(Object, Staging)>) {
+        for (object, staging) in extras {
+            if let Err(error) = self.commit(object.clone(), staging).await {
+                tracing::debug!(%object, %error, "what came along does not hold");
+            }
+        }
+    }
+
+    /// Commits a module's file: content that holds, and that is what it has to be.
+    pub(crate) async fn commit(self: &Arc<Self>, object: Object, staging: Staging) -> Result<Stored> {
+        let verified = self.checked(object, staging).await?;
+        self.vouched(&verified).await?;
+        self.publish(verified).await
+    }
+
+    /// Commits what a checksum database has said and proved.
+    pub(crate) async fn store_bytes(&self, object: &Object, body: &Bytes) -> Result<Stored> {
+        let staging = crate::stage_bytes(&*self.store, body).await?;
+        self.publish(self.checked(object.clone(), staging).await?).await
+    }
+
+    async fn checked(&self, object: Object, staging: Staging) -> Result<Verified> {
         // Checking a zip takes a core, and memory for its names: not more of them at once than there are cores.
         let _turn = match object {
             Object::Module(_, Kind::Zip) => self.zip_checks.acquire().await.ok(),
             _ => None,
         };
-        let verified = check::verify(object, staging).await?;
+        check::verify(object, staging).await
+    }
+
+    async fn publish(&self, verified: Verified) -> Result<Stored> {
         let bytes = verified.size();
         let stored = self.store.commit(verified).await?;
         self.observer.stored(bytes);
         Ok(stored)
-    }
-
-    async fn fetch_sum(&self, object: &Object, name: &str, path: &str) -> Result<(Stored, Via)> {
-        let sums = Arc::clone(&self.routing.load().sums);
-        let body = watched(&*self.observer, "sumdb", "sumdb", sums.get(name, path, check::MAX_SUM)).await?;
-        let staging = crate::stage_bytes(&*self.store, &body).await?;
-        Ok((self.commit(object.clone(), staging).await?, Via::SumDb))
     }
 
     /// Reports a fetch to the observer.

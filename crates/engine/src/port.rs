@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use gomod::{ModulePath, ModuleVersion, Query};
 
-use crate::{Answer, Kind, Object, Result, Staging, Verified, Via};
+use crate::{Answer, Fact, Kind, Object, Result, Staging, Verified, Via};
 
 /// Where bytes of an answer are.
 #[derive(Clone, Debug)]
@@ -39,6 +39,15 @@ pub struct Remembered {
     pub asked: SystemTime,
 }
 
+/// What is known of a [`Fact`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FactFound {
+    /// As it was written down.
+    pub text: Bytes,
+    /// Where it can be looked at, and removed by who knows better: a file's path.
+    pub place: String,
+}
+
 /// Keeps objects for ever and answers for a while. Clonable handles, safe for any number of tasks and of processes.
 ///
 /// A reader never sees half an object. Errors are [`crate::ErrorKind::Internal`] and name the cause in their detail.
@@ -60,6 +69,16 @@ pub trait Store: Send + Sync + std::fmt::Debug {
 
     /// Remembers an answer in place of the one before. Atomic; the last writer wins.
     async fn save(&self, answer: &Answer, remembered: &Remembered) -> Result<()>;
+
+    /// Moves an object aside that turned out not to hold: it counts as absent from now on.
+    async fn reject(&self, object: &Object, reason: &str) -> Result<()>;
+
+    /// What is known of a fact, with the name of its place, for people.
+    async fn recall(&self, fact: &Fact) -> Result<Option<FactFound>>;
+
+    /// Writes a fact down if what is known of it is still `old`, whichever process may have written; else returns
+    /// `false`. Sums survive the process, the other facts a power failure as well.
+    async fn establish(&self, fact: &Fact, old: Option<&Bytes>, new: &Bytes) -> Result<bool>;
 }
 
 /// What versions a source knows.
@@ -129,6 +148,10 @@ pub trait Observer: Send + Sync + std::fmt::Debug {
     fn fetch_started(&self, source: &'static str, what: &'static str);
     /// It ended: the outcome is `ok` or [`crate::ErrorKind::as_str`]. Called for cancelled fetches too (`cancelled`).
     fn fetch_ended(&self, source: &'static str, what: &'static str, outcome: &'static str, took: std::time::Duration);
+    /// Content was compared with a checksum database, or with what was seen first. The outcome is a fixed word:
+    /// `verified`, `pinned`, `mismatch`, `unlisted` (no record), `failed` (no answer); `fork` when a database has signed
+    /// two histories.
+    fn checksum(&self, outcome: &'static str);
     /// An object of that many bytes was committed.
     fn stored(&self, bytes: u64);
 }
@@ -140,5 +163,6 @@ pub struct Unobserved;
 impl Observer for Unobserved {
     fn fetch_started(&self, _: &'static str, _: &'static str) {}
     fn fetch_ended(&self, _: &'static str, _: &'static str, _: &'static str, _: std::time::Duration) {}
+    fn checksum(&self, _: &'static str) {}
     fn stored(&self, _: u64) {}
 }

@@ -1,11 +1,14 @@
 //! Who is asked for what. One classification of a request, on the unescaped module path, decides everything.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
-use gomod::{ModulePath, Patterns};
+use gomod::{ModulePath, Patterns, sumdb::VerifierKey};
 
 use crate::{Error, ErrorKind, Result, Source, SumSource, Via};
+
+/// Where toolchains come from.
+const TOOLCHAIN: &str = "golang.org/toolchain";
 
 /// One element of the upstream list.
 #[derive(Clone, Debug)]
@@ -31,6 +34,11 @@ pub struct Routing {
     pub sums: Arc<dyn SumSource>,
     /// The checksum databases that we stand in for.
     pub sum_names: Vec<String>,
+    /// The keys of databases that we know, by the names under which `sums` is asked. What others say is passed on to
+    /// clients, who verify it, and not stored.
+    pub sum_keys: BTreeMap<String, VerifierKey>,
+    /// The database that vouches for modules, one of `sum_keys`: GOSUMDB. `None`: nobody does.
+    pub notary: Option<String>,
     /// How long mutable answers are fresh.
     pub freshness: Duration,
 }
@@ -39,6 +47,13 @@ impl Routing {
     /// Whether a module's name must not leave the organisation.
     pub fn is_private(&self, path: &ModulePath) -> bool {
         self.private.matches(path)
+    }
+
+    /// The database that has to vouch for a module. Toolchains are programs that `go` runs, so that GONOSUMDB does not
+    /// count for them (cmd/go/internal/modfetch `useSumDB`).
+    pub fn notary_of(&self, path: &ModulePath) -> Option<&str> {
+        let exempt = self.no_sum.matches(path) && path.as_str() != TOOLCHAIN;
+        self.notary.as_deref().filter(|_| !exempt && !self.is_private(path))
     }
 
     /// The sources for a module, in order.
@@ -58,7 +73,7 @@ impl Routing {
 }
 
 /// Asks the hops in order with the rules of a GOPROXY list: after `,` the next one is asked only when the module does
-/// not exist, after `|` on any error. Which error is reported follows cmd/go/internal/modfetch/proxy.go `TryProxies`:
+/// not exist or the source sends what does not hold, after `|` on any error. Which error is reported follows cmd/go/internal/modfetch/proxy.go `TryProxies`:
 /// a direct one before another failure before "does not exist".
 ///
 /// The rules may change meanwhile: of a module that became private nobody learns who did not know it by then.
@@ -80,7 +95,7 @@ where
             Ok(value) => return Ok(value),
             Err(error) => error,
         };
-        let missing = error.kind() == ErrorKind::NotFound;
+        let (missing, lied) = (error.kind() == ErrorKind::NotFound, error.kind() == ErrorKind::Invalid);
         let rank = match (hop.source.via(), missing) {
             (Via::Direct, _) => 2,
             (_, false) => 1,
@@ -89,7 +104,7 @@ where
         if best.as_ref().is_none_or(|(best, _)| rank >= *best) {
             best = Some((rank, error));
         }
-        if !missing && !hop.on_any_error {
+        if !missing && !lied && !hop.on_any_error {
             break;
         }
     }

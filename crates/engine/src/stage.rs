@@ -132,12 +132,18 @@ pub(crate) struct Filled {
 pub struct Verified {
     pub(crate) object: Object,
     pub(crate) filled: Filled,
+    pub(crate) sum: Option<String>,
 }
 
 impl Verified {
     /// What it is.
     pub fn object(&self) -> &Object {
         &self.object
+    }
+
+    /// The `h1:` of a go.mod or a zip.
+    pub fn sum(&self) -> Option<&str> {
+        self.sum.as_deref()
     }
 
     /// The temporary file, on the store's own file system.

@@ -40,5 +40,5 @@ pub use programs::find_program;
 pub use proxies::ProxySettings;
 pub use resolve::{Found, Lookup};
 pub use secret::Secret;
-pub use sums::{SumProxy, SumRoute};
+pub use sums::{SumProxy, SumRoute, SumTarget};
 pub use upstream::Upstream;

@@ -44,9 +44,21 @@ pub struct SumProxy {
     routes: Vec<SumRoute>,
 }
 
+/// Where a database is.
+#[derive(Clone, Copy, Debug)]
+pub struct SumTarget<'a> {
+    /// Its name, as in `/sumdb/<name>/`.
+    pub name: &'a str,
+    /// Its base URL.
+    pub url: &'a str,
+    /// Ask nobody else, as `go` does where GOSUMDB has a URL.
+    pub only_there: bool,
+}
+
 #[derive(Debug)]
 struct Database {
     direct: Upstream,
+    only_there: bool,
     /// What each route said to `supported`.
     support: Vec<Mutex<Option<Support>>>,
 }
@@ -58,26 +70,28 @@ struct Support {
 }
 
 impl SumProxy {
-    /// Databases as pairs of name and base URL; `routes` in the order of the list, empty where there are no upstreams.
+    /// `routes` in the order of the list, empty where there are no upstreams. Of several databases of one name the last
+    /// counts.
     ///
     /// # Errors
     /// A base URL that is not usable.
     pub fn new<'a>(
         client: &HttpClient,
-        databases: impl IntoIterator<Item = (&'a str, &'a str)>,
+        databases: impl IntoIterator<Item = SumTarget<'a>>,
         routes: Vec<SumRoute>,
     ) -> Result<Self> {
-        let databases = databases.into_iter().map(|(name, url)| {
+        let databases = databases.into_iter().map(|SumTarget { name, url, only_there }| {
             let direct = Upstream::new(client.clone(), url)?;
             let support = routes.iter().map(|_| Mutex::new(None)).collect();
-            Ok((name.to_owned(), Database { direct, support }))
+            Ok((name.to_owned(), Database { direct, only_there, support }))
         });
         Ok(Self { databases: databases.collect::<Result<_>>()?, routes })
     }
 
     /// The upstream to ask, and what to put before the path there.
     async fn way(&self, name: &str, database: &Database) -> Result<(Upstream, String)> {
-        for (route, slot) in self.routes.iter().zip(&database.support) {
+        let routes = if database.only_there { &[] } else { &*self.routes };
+        for (route, slot) in routes.iter().zip(&database.support) {
             match route {
                 SumRoute::Direct => break,
                 SumRoute::Off => {

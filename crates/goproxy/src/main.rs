@@ -15,6 +15,7 @@ mod serve;
 mod service;
 mod settings;
 mod stop;
+mod sumdbs;
 mod upstreams;
 
 use std::{ffi::OsString, io::Write as _, process::ExitCode, time::Duration};

@@ -9,6 +9,7 @@ use goproxy_fetch::{ClientOptions, HttpClient, SumProxy, SumRoute, Upstream};
 use crate::{
     failure::Failure,
     settings::{Loaded, Settings},
+    sumdbs::SumDbs,
 };
 
 /// Everything that the settings let us speak HTTP with. Making it opens no connection.
@@ -35,8 +36,8 @@ impl Upstreams {
         });
         let client = client.map_err(|error| Failure::config(error.message()))?;
         let hops = hops(&client, loaded)?;
-        let databases = settings.sources.sumdb.iter().map(|db| (db.name.as_str(), db.url.as_str()));
-        let sums = SumProxy::new(&client, databases, sum_routes(&hops, settings))
+        let databases = SumDbs::new(&settings.sources);
+        let sums = SumProxy::new(&client, databases.targets(), sum_routes(&hops, settings))
             .map_err(|error| bad_url(loaded, "sumdb", &error))?;
         Ok(Self { client, hops, sums })
     }
@@ -52,12 +53,15 @@ impl Upstreams {
             let source = upstream.map_or_else(|| Arc::clone(direct), |upstream| Arc::new(upstream));
             Hop { source, on_any_error }
         };
+        let databases = SumDbs::new(&settings.sources);
         Routing {
             private: settings.sources.private(),
             no_sum: settings.sources.go_no_sum.clone(),
             direct: Arc::clone(direct),
             public: self.hops.into_iter().map(hop).collect(),
             sums: Arc::new(self.sums),
+            sum_keys: databases.keys,
+            notary: databases.notary,
             sum_names: settings.sources.sumdb.iter().map(|db| db.name.clone()).collect(),
             freshness: settings.cache.expire,
         }

@@ -28,6 +28,7 @@ pub struct Metrics {
     fetches: Histograms<Fetch>,
     in_flight: Family<From, Gauge>,
     cache: Family<Cache, Counter>,
+    checksums: Family<Checksum, Counter>,
     response_bytes: Counter,
     stored_bytes: Counter,
     pub(crate) log_dropped: Counter,
@@ -65,6 +66,11 @@ struct Cache {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Checksum {
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Build {
     version: String,
 }
@@ -92,6 +98,7 @@ impl Metrics {
             fetches: Family::new_with_constructor(histogram),
             in_flight: Family::default(),
             cache: Family::default(),
+            checksums: Family::default(),
             response_bytes: Counter::default(),
             stored_bytes: Counter::default(),
             log_dropped: Counter::default(),
@@ -110,6 +117,7 @@ impl Metrics {
         r.register("goproxy_fetch_duration_seconds", "Time that fetches from sources took", self.fetches.clone());
         r.register("goproxy_fetches_in_flight", "Running fetches from sources", self.in_flight.clone());
         r.register("goproxy_cache_requests", "Answers by what the cache had", self.cache.clone());
+        r.register("goproxy_checksums", "Module files compared with their sums", self.checksums.clone());
         r.register("goproxy_response_bytes", "Bytes of response bodies", self.response_bytes.clone());
         r.register("goproxy_stored_bytes", "Bytes committed to the store", self.stored_bytes.clone());
         r.register("goproxy_access_log_dropped", "Access log lines dropped", self.log_dropped.clone());
@@ -160,6 +168,10 @@ impl Observer for Metrics {
     fn fetch_ended(&self, source: &'static str, what: &'static str, outcome: &'static str, took: Duration) {
         self.in_flight.get_or_create(&From { source }).dec();
         self.fetches.get_or_create(&Fetch { source, what, outcome }).observe(took.as_secs_f64());
+    }
+
+    fn checksum(&self, outcome: &'static str) {
+        self.checksums.get_or_create(&Checksum { outcome }).inc();
     }
 
     fn stored(&self, bytes: u64) {

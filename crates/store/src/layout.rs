@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use gomod::ModuleVersion;
-use goproxy_engine::{Answer, Object};
+use goproxy_engine::{Answer, Fact, Object};
 use sha2::{Digest, Sha256};
 
 use crate::record::to_hex;
@@ -77,6 +77,24 @@ impl Layout {
             Answer::Latest(path) => format!("{}/@latest", path.escaped()),
             Answer::Query(..) | Answer::SumLatest(_) => return None,
         }))
+    }
+
+    /// Where a fact is written down; `None` if its database has a name that is no relative path.
+    pub(crate) fn fact(&self, fact: &Fact) -> Option<PathBuf> {
+        let relative = match fact {
+            Fact::TreeHead(db, key) => format!("{}+{key:08x}/head", sumdb(db)?),
+            Fact::Fork(db, key) => format!("{}+{key:08x}/fork", sumdb(db)?),
+            Fact::Sum(mv, kind) => {
+                let hash = to_hex(&Sha256::digest(version(mv)).into());
+                format!("sums/{}/{}.{}", &hash[..2], &hash[2..], kind.extension())
+            }
+        };
+        Some(self.own.join("facts").join(relative))
+    }
+
+    /// Held by whoever writes a fact down.
+    pub(crate) fn facts_lock(&self) -> PathBuf {
+        self.own.join("facts/lock")
     }
 
     /// Where `go` keeps the h1 of a zip.

@@ -7,6 +7,7 @@
 mod answers;
 mod census;
 mod commit;
+mod facts;
 mod failure;
 mod files;
 mod keyed;
@@ -26,8 +27,10 @@ use std::{
 };
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use goproxy_engine::{
-    Answer, Error, ErrorKind, Kind, Object, Remembered, Result, Staging, Store, Stored, Verified, blocking,
+    Answer, Error, ErrorKind, Fact, FactFound, Kind, Object, Remembered, Result, Staging, Store, Stored, Verified,
+    blocking,
 };
 use tokio::sync::Semaphore;
 
@@ -166,6 +169,25 @@ impl Store for FsStore {
     async fn save(&self, answer: &Answer, remembered: &Remembered) -> Result<()> {
         let (inner, answer, remembered) = (Arc::clone(&self.0), answer.clone(), remembered.clone());
         blocking(move || inner.save(&answer, &remembered)).await
+    }
+
+    async fn reject(&self, object: &Object, reason: &str) -> Result<()> {
+        let (inner, object, reason) = (Arc::clone(&self.0), object.clone(), reason.to_owned());
+        blocking(move || {
+            inner.reject(&object, &reason);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn recall(&self, fact: &Fact) -> Result<Option<FactFound>> {
+        let (inner, fact) = (Arc::clone(&self.0), fact.clone());
+        blocking(move || inner.recall(&fact)).await
+    }
+
+    async fn establish(&self, fact: &Fact, old: Option<&Bytes>, new: &Bytes) -> Result<bool> {
+        let (inner, fact, old, new) = (Arc::clone(&self.0), fact.clone(), old.cloned(), new.clone());
+        blocking(move || inner.establish(&fact, old.as_ref(), &new)).await
     }
 }
 

@@ -105,6 +105,13 @@ impl Inner {
         Ok(None)
     }
 
+    /// Moves an object aside that others found not to hold. Blocking.
+    pub(crate) fn reject(&self, object: &Object, reason: &str) {
+        if let Some(path) = self.layout.object(object) {
+            self.set_aside(object, &path, None, reason);
+        }
+    }
+
     /// Moves what is at `path` out of the way, if it is still the file that was looked at. Where that is not
     /// possible it stays, and is refused again the next time.
     fn set_aside(&self, object: &Object, path: &Path, stamp: Option<&Stamp>, reason: &str) {

@@ -26,8 +26,8 @@ use crate::{
 const READY: &str = "listening on http://";
 const START_LIMIT: Duration = Duration::from_secs(30);
 
-/// How to start the program. Its environment holds PATH, HOME and TMPDIR (an empty directory each) and what is
-/// set. Clones share these directories and the cache.
+/// How to start the program. Its environment holds PATH, HOME and TMPDIR (an empty directory each), GOSUMDB=off and
+/// what is set. Clones share these directories and the cache.
 #[derive(Clone, Debug)]
 pub struct ProxyBuilder {
     program: PathBuf,
@@ -121,6 +121,8 @@ impl ProxyBuilder {
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", self.dir.path().join("home"))
             .env("TMPDIR", self.dir.path().join("tmp"))
+            // There is no true checksum database where tests run; those about it bring their own.
+            .env("GOSUMDB", "off")
             .envs(&self.env)
             .process_group(0);
         command

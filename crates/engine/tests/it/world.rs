@@ -1,7 +1,7 @@
 //! A store in memory, and a source that answers from a script.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     fs::File,
     sync::{
         Arc, Mutex,
@@ -14,8 +14,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use gomod::{ModulePath, ModuleVersion, Patterns, Query, Route};
 use goproxy_engine::{
-    Answer, Blob, Engine, Error, ErrorKind, Hop, Kind, Object, Remembered, Reply, Resolved, Result, Routing, Source,
-    Staging, Store, Stored, SumSource, TempPath, Unobserved, Verified, Versions, Via, stage_bytes,
+    Answer, Blob, Engine, Error, ErrorKind, Fact, FactFound, Hop, Kind, Object, Remembered, Reply, Resolved, Result,
+    Routing, Source, Staging, Store, Stored, SumSource, TempPath, Unobserved, Verified, Versions, Via, stage_bytes,
 };
 
 #[derive(Debug)]
@@ -24,6 +24,7 @@ pub(crate) struct MemoryStore {
     next: AtomicUsize,
     objects: Mutex<HashMap<Object, Stored>>,
     pub(crate) answers: Mutex<HashMap<Answer, Remembered>>,
+    pub(crate) facts: Mutex<HashMap<Fact, Bytes>>,
     /// Answers can be neither read nor written.
     pub(crate) broken: AtomicBool,
 }
@@ -60,6 +61,25 @@ impl Store for MemoryStore {
         }
         self.answers.lock().unwrap().insert(answer.clone(), remembered.clone());
         Ok(())
+    }
+
+    async fn reject(&self, object: &Object, _: &str) -> Result<()> {
+        self.objects.lock().unwrap().remove(object);
+        Ok(())
+    }
+
+    async fn recall(&self, fact: &Fact) -> Result<Option<FactFound>> {
+        let found = |text: &Bytes| FactFound { text: text.clone(), place: format!("{fact:?}") };
+        Ok(self.facts.lock().unwrap().get(fact).map(found))
+    }
+
+    async fn establish(&self, fact: &Fact, old: Option<&Bytes>, new: &Bytes) -> Result<bool> {
+        let mut facts = self.facts.lock().unwrap();
+        if facts.get(fact) != old {
+            return Ok(false);
+        }
+        facts.insert(fact.clone(), new.clone());
+        Ok(true)
     }
 }
 
@@ -171,6 +191,7 @@ impl World {
             next: AtomicUsize::new(0),
             objects: Mutex::default(),
             answers: Mutex::default(),
+            facts: Mutex::default(),
             broken: AtomicBool::new(false),
         };
         let (store, direct) = (Arc::new(store), Script::new(Via::Direct, Ok("v9.0.0\n")));
@@ -181,6 +202,8 @@ impl World {
             direct: Arc::clone(&direct) as _,
             public: public.iter().map(hop).collect(),
             sums: Arc::new(NoSums),
+            sum_keys: BTreeMap::new(),
+            notary: None,
             sum_names: vec!["sums.example".to_owned()],
             freshness,
         };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use goproxy_engine::{ErrorKind, Result, SumSource as _};
 
 use super::{Reply, Server, client, upstream};
-use crate::{SumProxy, SumRoute};
+use crate::{SumProxy, SumRoute, SumTarget};
 
 const NAME: &str = "sum.example.org";
 
@@ -27,7 +27,7 @@ fn via(server: &Server, on_any_error: bool) -> SumRoute {
 }
 
 fn sums(database: &Server, routes: Vec<SumRoute>) -> SumProxy {
-    SumProxy::new(&client(), [(NAME, &*database.url())], routes).unwrap()
+    SumProxy::new(&client(), [SumTarget { name: NAME, url: &database.url(), only_there: false }], routes).unwrap()
 }
 
 async fn latest(sums: &SumProxy) -> Result<String> {
@@ -53,6 +53,15 @@ async fn an_upstream_that_supports_it_is_used_for_everything_and_asked_once() {
     let base = format!("/sumdb/{NAME}");
     let expected = ["supported", "latest", "latest", "tile/8/0/x001/234"].map(|end| format!("{base}/{end}"));
     assert_eq!((proxy.targets(), db.count()), (expected.to_vec(), 0));
+}
+
+#[tokio::test]
+async fn a_database_with_a_url_of_its_own_is_asked_there_only() {
+    let (db, proxy) = (database().await, proxy(Reply::ok("")).await);
+    let target = SumTarget { name: NAME, url: &db.url(), only_there: true };
+    let sums = SumProxy::new(&client(), [target], vec![via(&proxy, true), SumRoute::Off]).unwrap();
+    assert_eq!(latest(&sums).await.unwrap(), "from the database");
+    assert_eq!(proxy.count(), 0);
 }
 
 #[tokio::test]

@@ -26,6 +26,11 @@ impl<B: AsRef<[u8]>> Tiles<B> {
         self.bytes.insert(tile, bytes);
     }
 
+    /// What was given for `tile`, or for the full tile in its place.
+    pub fn get(&self, tile: Tile) -> Option<&[u8]> {
+        self.find(tile).map(|(_, bytes)| bytes)
+    }
+
     /// Which tiles of a plan are still to be fetched, in the plan's order.
     pub fn missing(&self, plan: &TilePlan) -> Vec<Tile> {
         plan.tiles().iter().copied().filter(|tile| self.find(*tile).is_none()).collect()

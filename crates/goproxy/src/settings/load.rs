@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use gomod::{Patterns, vcs::GoVcs};
+use gomod::{Patterns, sumdb::SumDbSetting, vcs::GoVcs};
 
 use super::{Environment, Fallback, Setting, Settings, TABLE, file};
 use crate::failure::Failure;
@@ -164,6 +164,13 @@ fn go_variables(
             Failure::config(format!("{name}: bad value {text:?} (environment): {error}; see go help private"))
         })?;
         found.push((name, text.to_owned(), meaning));
+    }
+    if let Some(text) = environment.get("GOSUMDB") {
+        settings.sources.go_sumdb = SumDbSetting::parse(text).map_err(|error| {
+            Failure::config(format!("GOSUMDB: bad value (environment): {error}; see go help module-auth"))
+        })?;
+        let shown = format!("{:?}", settings.sources.go_sumdb);
+        found.push(("GOSUMDB", shown, "the checksum database that vouches for public modules"));
     }
     if let Some(text) = environment.get("GOVCS") {
         settings.sources.go_vcs = GoVcs::parse(text).map_err(|error| {

@@ -2,7 +2,7 @@
 
 use std::{io::Write as _, path::Path};
 
-use gomod::vcs::Vcs;
+use gomod::{sumdb::SumDbSetting, vcs::Vcs};
 use goproxy_server::{AccessLogFormat, Listen};
 
 use super::{Environment, Given, Level, Loaded, Mode, effective_toml, find, load, load::Origin};
@@ -84,6 +84,16 @@ fn malformed_patterns_are_errors_wherever_they_come_from() {
         let error = serve(&flags, environment).expect_err(start);
         assert!(error.starts_with(start) && error.contains("a.b/[x"), "{error}");
     }
+}
+
+#[test]
+fn go_sumdb_is_read_as_go_does() {
+    let read = |text| serve(&[], [("HOME", "/h"), ("GOSUMDB", text)]).map(|loaded| loaded.settings.sources.go_sumdb);
+    assert_eq!(read("off").expect("off"), SumDbSetting::Off);
+    assert_eq!(read("").expect("unset"), SumDbSetting::default());
+    assert_eq!(read("sum.golang.org").expect("known"), SumDbSetting::default());
+    let error = read("sum.example.com https://u:secret@h.example").expect_err("no key");
+    assert!(error.starts_with("GOSUMDB: bad value") && !error.contains("secret"), "{error}");
 }
 
 #[test]

@@ -21,7 +21,7 @@ mod value;
 
 use std::{path::PathBuf, time::Duration};
 
-use gomod::{Patterns, ProxyList, ProxyTarget, vcs::GoVcs};
+use gomod::{Patterns, ProxyList, ProxyTarget, sumdb::SumDbSetting, vcs::GoVcs};
 use goproxy_server::{AccessLogFormat, Listen};
 
 pub(crate) use environment::Environment;
@@ -91,6 +91,8 @@ pub(crate) struct Sources {
     pub(crate) go_private: Patterns,
     /// GONOSUMDB.
     pub(crate) go_no_sum: Patterns,
+    /// GOSUMDB: the database that vouches for public modules.
+    pub(crate) go_sumdb: SumDbSetting,
     /// `-sumdb`.
     pub(crate) sumdb: Vec<SumDb>,
 }

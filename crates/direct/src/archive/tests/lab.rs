@@ -184,7 +184,7 @@ fn ours(
     } else {
         write(&plan, objects, module, &mut zip).map_err(words)?;
     }
-    gomod::zip::check_bytes(&zip, module).map_err(|error| format!("our own check: {error}"))?;
+    zip::check_bytes(&zip, module).map_err(|error| format!("our own check: {error}"))?;
     Ok(zip::hash_bytes(&zip).unwrap())
 }
 

@@ -10,10 +10,11 @@ use std::{
 };
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use gomod::{ModulePath, ModuleVersion, Patterns, Query, Version};
 use goproxy_engine::{
-    Answer, Error, ErrorKind, Kind, Object, Remembered, Resolved, Result, Source as _, Staging, Store, Stored,
-    TempPath, Verified,
+    Answer, Error, ErrorKind, Fact, FactFound, Kind, Object, Remembered, Resolved, Result, Source as _, Staging, Store,
+    Stored, TempPath, Verified,
 };
 
 use crate::{GoCommand, GoOptions, exec::Exec};
@@ -236,6 +237,17 @@ impl Store for Stage {
     }
 
     async fn save(&self, _: &Answer, _: &Remembered) -> Result<()> {
+        stages_only()
+    }
+    async fn reject(&self, _: &Object, _: &str) -> Result<()> {
+        stages_only()
+    }
+
+    async fn recall(&self, _: &Fact) -> Result<Option<FactFound>> {
+        stages_only()
+    }
+
+    async fn establish(&self, _: &Fact, _: Option<&Bytes>, _: &Bytes) -> Result<bool> {
         stages_only()
     }
 }

@@ -1,0 +1,138 @@
+//! How far we know a database's log: the newest tree head that is proved to continue all that came before it. It is
+//! written down before it is believed and never goes back, whichever process learns of it.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex as StdMutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use gomod::sumdb::{CheckError, TileHeight, TilePlan, TreeHead, VerifierKey, check};
+use tokio::sync::Mutex;
+
+use super::{Database, fork::Histories};
+use crate::{Error, Fact, Result, engine::Shared};
+
+/// How often another process may be faster before we give up.
+const ATTEMPTS: usize = 16;
+
+/// A database is asked for a newer head at most so often for the sake of tiles that lie beyond the one we know.
+const NEWER_AT_MOST: Duration = Duration::from_secs(10);
+
+/// A log, by the key that signs it.
+#[derive(Debug)]
+pub(crate) struct Log {
+    pub(super) key: VerifierKey,
+    latest: Mutex<Option<Latest>>,
+    asked: StdMutex<Option<Instant>>,
+}
+
+/// A head and the note that signs it.
+#[derive(Clone, Debug)]
+pub(super) struct Latest {
+    pub(super) head: TreeHead,
+    pub(super) note: Bytes,
+}
+
+/// The logs of the keys that we know.
+#[derive(Debug, Default)]
+pub(crate) struct Logs(StdMutex<HashMap<String, Arc<Log>>>);
+
+impl Logs {
+    pub(super) fn of(&self, key: VerifierKey) -> Arc<Log> {
+        let mut logs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = || Arc::new(Log { key: key.clone(), latest: Mutex::default(), asked: StdMutex::default() });
+        Arc::clone(logs.entry(key.to_string()).or_insert_with(new))
+    }
+}
+
+impl Log {
+    fn fact(&self) -> Fact {
+        Fact::TreeHead(self.key.name().to_owned(), self.key.hash())
+    }
+
+    /// Whether it is time to ask for a newer head, told once.
+    pub(super) fn may_ask(&self) -> bool {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = asked.is_none_or(|at| at.elapsed() > NEWER_AT_MOST);
+        if due {
+            *asked = Some(Instant::now());
+        }
+        due
+    }
+}
+
+impl Shared {
+    /// The newest head that is known, if there is one.
+    pub(super) async fn newest(&self, db: &Database) -> Result<Option<Latest>> {
+        let mut latest = db.log.latest.lock().await;
+        self.refuse_fork(db).await?;
+        if latest.is_none() {
+            *latest = self.recall_head(db).await?;
+        }
+        Ok(latest.clone())
+    }
+
+    /// Believes the head of a signed note once it is proved to be of the log that we know. Returns the newer one.
+    pub(super) async fn advance(self: &Arc<Self>, db: &Database, note: &Bytes) -> Result<Latest> {
+        let head = TreeHead::open(note, &db.log.key).map_err(|e| db.invalid(&"tree head", &e))?;
+        let told = Latest { head, note: note.clone() };
+        let mut latest = db.log.latest.lock().await;
+        self.refuse_fork(db).await?;
+        for _ in 0..ATTEMPTS {
+            if latest.is_none() {
+                *latest = self.recall_head(db).await?;
+            }
+            if let Some(known) = &*latest {
+                let (older, newer) =
+                    if told.head.size() <= known.head.size() { (&told, known) } else { (known, &told) };
+                self.prove_growth(db, older, newer).await?;
+                if newer.head == known.head {
+                    return Ok(known.clone());
+                }
+            }
+            let old = latest.as_ref().map(|known| &known.note);
+            if self.store.establish(&db.log.fact(), old, note).await? {
+                *latest = Some(told.clone());
+                return Ok(told);
+            }
+            // Another process knows more by now.
+            *latest = None;
+        }
+        Err(Error::internal(format!("the tree head of {} changes all the time", db.name)))
+    }
+
+    async fn recall_head(&self, db: &Database) -> Result<Option<Latest>> {
+        let Some(known) = self.store.recall(&db.log.fact()).await? else { return Ok(None) };
+        match TreeHead::open(&known.text, &db.log.key) {
+            Ok(head) => Ok(Some(Latest { head, note: known.text })),
+            Err(e) => {
+                let remedy = "nothing is verified until it is restored or removed";
+                Err(Error::internal(format!(
+                    "{}: what was written down of {} is damaged: {e}; {remedy}",
+                    known.place, db.name
+                )))
+            }
+        }
+    }
+
+    async fn prove_growth(self: &Arc<Self>, db: &Database, older: &Latest, newer: &Latest) -> Result<()> {
+        if older.head == newer.head {
+            return Ok(());
+        }
+        let why = |e: &CheckError| db.unproved(&"tree head", e);
+        let plan = TilePlan::consistency(&older.head, &newer.head, TileHeight::GO).map_err(|e| why(&e))?;
+        let check = |tiles: &_| check::consistency(&older.head, &newer.head, tiles);
+        match self.proved(db, &plan, check).await? {
+            Ok(()) => Ok(()),
+            Err(unproved) => match unproved.error {
+                CheckError::Fork(fork) => {
+                    let histories = Histories { fork, older, newer, plan: &plan, tiles: &unproved.tiles };
+                    Err(self.alarm(db, &histories).await)
+                }
+                error => Err(why(&error)),
+            },
+        }
+    }
+}

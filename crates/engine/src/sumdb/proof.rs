@@ -1,0 +1,114 @@
+//! Proofs from tiles: those that are here first, the others from the database; kept once they are proved.
+
+use std::{sync::Arc, time::SystemTime};
+
+use bytes::Bytes;
+use futures_util::future::try_join_all;
+use gomod::{
+    Tile,
+    sumdb::{CheckError, TileHeight, TilePlan, Tiles},
+};
+use sha2::{Digest, Sha256};
+
+use super::Database;
+use crate::{Blob, ErrorKind, Object, Result, Stored, engine::Shared};
+
+/// What a check says of tiles that are all there.
+pub(super) struct Unproved {
+    pub(super) error: CheckError,
+    pub(super) tiles: Tiles<Bytes>,
+}
+
+/// A tile that was gathered.
+struct Gathered {
+    tile: Tile,
+    bytes: Bytes,
+    /// Whether it was here already.
+    held: bool,
+}
+
+impl Shared {
+    /// Gathers the tiles of a plan for a check. If it finds bad ones that were stored, they are moved aside and asked for
+    /// anew, once.
+    pub(super) async fn proved<T>(
+        self: &Arc<Self>,
+        db: &Database,
+        plan: &TilePlan,
+        check: impl Fn(&Tiles<Bytes>) -> Result<T, CheckError>,
+    ) -> Result<Result<T, Box<Unproved>>> {
+        let mut again = true;
+        loop {
+            let gathered = try_join_all(plan.tiles().iter().map(|tile| self.gather(db, *tile))).await?;
+            let mut tiles = Tiles::new(TileHeight::GO);
+            for Gathered { tile, bytes, .. } in &gathered {
+                tiles.insert(*tile, bytes.clone());
+            }
+            let error = match check(&tiles) {
+                Ok(value) => {
+                    self.keep_tiles(db, plan, gathered);
+                    return Ok(Ok(value));
+                }
+                Err(error) => error,
+            };
+            let suspects = if again { suspects(&error, &gathered) } else { Vec::new() };
+            if suspects.is_empty() {
+                return Ok(Err(Box::new(Unproved { error, tiles })));
+            }
+            for tile in suspects {
+                self.reject(&Object::SumTile(db.name.clone(), tile), "is not a tile of the database's tree").await?;
+            }
+            again = false;
+        }
+    }
+
+    /// A tile or the full one in its place: a server that has grown need not keep partial ones.
+    async fn gather(&self, db: &Database, tile: Tile) -> Result<Gathered> {
+        for tile in [tile, tile.full()] {
+            if let Some(stored) = self.held(&Object::SumTile(db.name.clone(), tile)).await? {
+                return Ok(Gathered { tile, bytes: super::bytes(&stored).await?, held: true });
+            }
+        }
+        match self.ask(&db.name, &tile.to_string()).await {
+            Err(error) if error.kind() == ErrorKind::NotFound && !tile.is_full() => {
+                let bytes = self.ask(&db.name, &tile.full().to_string()).await?;
+                Ok(Gathered { tile: tile.full(), bytes, held: false })
+            }
+            answer => Ok(Gathered { tile, bytes: answer?, held: false }),
+        }
+    }
+
+    /// Remembers proved tiles now and stores them later: who waits for the proof need not wait for the disk.
+    fn keep_tiles(self: &Arc<Self>, db: &Database, plan: &TilePlan, gathered: Vec<Gathered>) {
+        // Of a full tile in place of a partial one, only a part is proved.
+        let proved = |gathered: &Gathered| !gathered.held && plan.tiles().contains(&gathered.tile);
+        let new: Vec<_> = gathered.into_iter().filter(proved).collect();
+        for Gathered { tile, bytes, .. } in &new {
+            self.memory.keep_object(&Object::SumTile(db.name.clone(), *tile), &unstored(bytes.clone()));
+        }
+        if new.is_empty() {
+            return;
+        }
+        let (shared, name) = (Arc::clone(self), db.name.clone());
+        tokio::spawn(async move {
+            for Gathered { tile, bytes, .. } in new {
+                let object = Object::SumTile(name.clone(), tile);
+                if let Err(error) = shared.store_bytes(&object, &bytes).await {
+                    tracing::debug!(%object, %error, "a tile is not stored");
+                }
+            }
+        });
+    }
+}
+
+/// Tiles that were here already and may be the wrong ones.
+fn suspects(error: &CheckError, gathered: &[Gathered]) -> Vec<Tile> {
+    let CheckError::BadTile(bad) = error else { return Vec::new() };
+    let is_bad = |tile: &Tile| bad.iter().any(|bad| (bad.level(), bad.number()) == (tile.level(), tile.number()));
+    gathered.iter().filter(|gathered| gathered.held).map(|gathered| gathered.tile).filter(is_bad).collect()
+}
+
+/// Bytes as if they were stored.
+pub(super) fn unstored(bytes: Bytes) -> Stored {
+    let sha256 = Sha256::digest(&bytes).into();
+    Stored { size: bytes.len() as u64, blob: Blob::Bytes(bytes), sha256, modified: SystemTime::now() }
+}

@@ -15,6 +15,7 @@ mod serve;
 mod service;
 mod settings;
 mod stop;
+mod tls;
 mod upstreams;
 
 use std::{ffi::OsString, io::Write as _, process::ExitCode, time::Duration};
@@ -50,7 +51,9 @@ fn start(args: Vec<OsString>) -> Result<ExitCode, Failure> {
     if invocation.command == Command::CheckConfig {
         Upstreams::new(&loaded)?;
         Direct::check(&loaded)?;
-        return Ok(print(&settings::effective_toml(&loaded)));
+        let warning = tls::open(&loaded)?.and_then(|tls| tls.warning());
+        let warning = warning.map(|warning| format!("# warning: {warning}\n")).unwrap_or_default();
+        return Ok(print(&(settings::effective_toml(&loaded) + &warning)));
     }
     if pid1::is_init() {
         return pid1::supervise(args);

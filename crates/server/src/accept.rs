@@ -14,7 +14,11 @@ use tokio::{
 };
 
 use crate::{
-    Handler, LocalAddr, Metrics, ServerOptions, access_log::AccessLog, conn::{self, Socket}, dispatch::Dispatch, listen::Listener,
+    Handler, LocalAddr, Metrics, ServerOptions,
+    access_log::AccessLog,
+    conn::{self, Socket},
+    dispatch::Dispatch,
+    listen::Listener,
     record::Sinks,
 };
 

@@ -118,7 +118,9 @@ async fn open(
     let Socket { stream, remote, tls } = socket;
     let Some(config) = tls else { return Some((stream, Peer { remote, channel: Channel::Plain })) };
     match tls::handshake(stream, config, activity, limits.first_byte, draining).await {
-        Ok(secured) => secured.map(|Secured { stream, client }| (stream, Peer { remote, channel: Channel::Tls { client } })),
+        Ok(secured) => {
+            secured.map(|Secured { stream, client }| (stream, Peer { remote, channel: Channel::Tls { client } }))
+        }
         Err(error) => {
             // Scanners and clients that do not trust us would fill the log.
             tracing::debug!(remote = &*remote, "TLS handshake: {error}");

@@ -141,3 +141,60 @@ impl AsyncWrite for Socket {
         Pin::new(&mut self.inner).poll_shutdown(cx)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use tokio::time::Instant;
+    use tokio_rustls::{
+        TlsConnector,
+        rustls::{
+            ClientConfig, RootCertStore,
+            crypto::aws_lc_rs,
+            pki_types::{PrivateKeyDer, ServerName},
+        },
+    };
+
+    use super::*;
+    use crate::{Limits, activity::Verdict};
+
+    fn configs() -> (Arc<ServerConfig>, Arc<ClientConfig>) {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+        let mut roots = RootCertStore::empty();
+        roots.add(made.cert.der().clone()).unwrap();
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let server = ServerConfig::builder_with_provider(Arc::clone(&provider));
+        let client = ClientConfig::builder_with_provider(provider);
+        let server = server.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
+        let client = client.with_safe_default_protocol_versions().unwrap().with_root_certificates(roots);
+        let server = server.with_single_cert(vec![made.cert.der().clone()], key).unwrap();
+        (Arc::new(server), Arc::new(client.with_no_client_auth()))
+    }
+
+    /// rustls takes the end of an answer, the socket does not: that connection is not idle, it has a client that does
+    /// not read. Otherwise the end of the server would cut off what is left.
+    #[tokio::test]
+    async fn what_tls_keeps_is_not_yet_sent() {
+        let (server, client) = configs();
+        let (ours, theirs) = tokio::io::duplex(8 << 10);
+        let (activity, (_stop, mut draining)) = (Activity::new(Limits::default()), watch::channel(false));
+        let connector = TlsConnector::from(client);
+        let (secured, stream) = tokio::join!(
+            handshake(Box::new(ours), server, &activity, Duration::from_secs(20), &mut draining),
+            connector.connect(ServerName::try_from("localhost").unwrap(), theirs),
+        );
+        let (mut secured, mut client) = (secured.unwrap().unwrap().stream, stream.unwrap());
+        let verdict = || activity.deadline(Instant::now()).1;
+        assert_eq!(verdict(), Verdict::Dead("nothing was sent"));
+        // Taken at once, although nobody reads.
+        secured.write_all(&[7; 32 << 10]).await.unwrap();
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(Pin::new(&mut secured).poll_flush(&mut cx).is_pending());
+        assert_eq!(verdict(), Verdict::Dead("the client does not read"));
+        let mut bytes = vec![0; 32 << 10];
+        tokio::join!(async { secured.flush().await.unwrap() }, async { client.read_exact(&mut bytes).await.unwrap() });
+        assert_eq!(verdict(), Verdict::Dead("nothing was sent"));
+    }
+}

@@ -104,6 +104,7 @@ impl Service {
     pub(crate) fn reload_certificate(&self) -> Result<(), TlsError> {
         let Some(tls) = &self.tls else { return Ok(()) };
         tls.reload()?;
+        tracing::info!("SIGHUP: the files of the certificate were read again");
         if let Some(warning) = tls.warning() {
             tracing::warn!("{warning}");
         }

@@ -7,7 +7,7 @@ use goproxy_server::{Listen, Tls, TlsError, TlsFile, TlsOptions};
 use crate::{failure::Failure, settings::Loaded};
 
 /// How often renewed certificates are looked for: those who renew them do it days ahead.
-const INTERVAL: Duration = Duration::from_secs(20);
+const INTERVAL: Duration = Duration::from_secs(10);
 
 /// The certificate, read and checked; `None` without one. Touches nothing but the files.
 pub(crate) fn open(loaded: &Loaded) -> Result<Option<Arc<Tls>>, Failure> {

@@ -42,7 +42,7 @@ impl ServerOptions {
 /// What a connection may cost before it is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// From accepting to the first byte; with TLS, to the end of the handshake too.
+    /// From accepting to the first byte of a request, the handshake of TLS included.
     pub first_byte: Duration,
     /// From the first byte of a request to the end of its header.
     pub header_read: Duration,

@@ -42,7 +42,6 @@ impl Stamps {
 }
 
 /// The files, read and checked together.
-#[derive(Debug)]
 pub(super) struct Read {
     pub(super) config: Arc<ServerConfig>,
     validity: Vec<Validity>,

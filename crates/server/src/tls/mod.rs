@@ -9,6 +9,7 @@ mod files;
 mod handshake;
 
 use std::{
+    fmt,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError, RwLock},
     time::Duration,
@@ -35,7 +36,6 @@ pub struct TlsOptions {
 }
 
 /// What TLS connections begin with: the certificate in force.
-#[derive(Debug)]
 pub struct Tls {
     options: TlsOptions,
     in_force: RwLock<Read>,
@@ -101,5 +101,11 @@ impl Tls {
             }
             Err(error) => tracing::warn!("the certificate files changed and the old ones stay in use: {error}"),
         }
+    }
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tls").field("options", &self.options).finish_non_exhaustive()
     }
 }

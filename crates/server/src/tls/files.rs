@@ -10,7 +10,7 @@ use std::{
 use tokio_rustls::rustls::{
     self, InconsistentKeys, RootCertStore, ServerConfig,
     crypto::{CryptoProvider, aws_lc_rs},
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    pki_types::CertificateDer,
     server::{NoServerSessionStorage, WebPkiClientVerifier, danger::ClientCertVerifier},
     sign::{CertifiedKey, SingleCertAndKey},
     version::{TLS12, TLS13},
@@ -21,10 +21,8 @@ use super::{
     TlsFile::{self, Cert, ClientCa, Key},
     TlsOptions,
     certificate::Validity,
+    pem::{certificates, private_key},
 };
-
-/// Chains have a few kilobytes, bundles of roots some hundred.
-const MAX_FILE: u64 = 4 << 20;
 
 /// What tells one state of a file from another. Links are followed: certbot and Kubernetes renew by turning links.
 #[derive(Debug, PartialEq, Eq)]
@@ -121,46 +119,6 @@ fn clients(path: &Path, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn Client
     }
     let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider)).build();
     verifier.map_err(|error| TlsError::new(ClientCa, path, format!("cannot be used ({error}); give other roots")))
-}
-
-fn certificates(file: TlsFile, path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let pem = read(file, path)?;
-    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
-    match found {
-        Ok(found) if !found.is_empty() => Ok(found),
-        Ok(_) => Err(TlsError::new(file, path, "holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)")),
-        Err(_) => Err(TlsError::new(file, path, "is damaged PEM; copy the whole file again")),
-    }
-}
-
-fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
-    let pem = read(Key, path)?;
-    let has = |part: &[u8]| pem.windows(part.len()).any(|window| window == part);
-    if has(b"-----BEGIN ENCRYPTED PRIVATE KEY-----") || has(b"Proc-Type: 4,ENCRYPTED") {
-        let text = "is encrypted and nobody is there to type the password; decrypt it: openssl pkey -in FILE -out NEW";
-        return Err(TlsError::new(Key, path, text));
-    }
-    PrivateKeyDer::from_pem_slice(&pem).map_err(|error| {
-        let text = match error {
-            rustls::pki_types::pem::Error::NoItemsFound => {
-                "holds no private key in PEM form (-----BEGIN PRIVATE KEY-----)"
-            }
-            _ => "is damaged PEM; copy the whole file again",
-        };
-        TlsError::new(Key, path, text)
-    })
-}
-
-/// A regular file of a sensible size: anything else cannot be read again, or not to its end.
-fn read(file: TlsFile, path: &Path) -> Result<Vec<u8>, TlsError> {
-    let failed = |error: std::io::Error| {
-        TlsError::new(file, path, format!("cannot be read ({error}); write the path of a PEM file that we may read"))
-    };
-    let metadata = fs::metadata(path).map_err(failed)?;
-    if !metadata.is_file() || metadata.len() > MAX_FILE {
-        return Err(TlsError::new(file, path, "is no file of some kilobytes; write the path of a PEM file"));
-    }
-    fs::read(path).map_err(failed)
 }
 
 fn unusable(file: TlsFile, path: &Path, error: &rustls::Error) -> TlsError {

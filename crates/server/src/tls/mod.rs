@@ -7,6 +7,7 @@ mod certificate;
 mod error;
 mod files;
 mod handshake;
+mod pem;
 
 use std::{
     fmt,

@@ -16,6 +16,7 @@ mod service;
 mod settings;
 mod stop;
 mod sumdbs;
+mod tls;
 mod upstreams;
 
 use std::{ffi::OsString, io::Write as _, process::ExitCode, time::Duration};
@@ -51,7 +52,9 @@ fn start(args: Vec<OsString>) -> Result<ExitCode, Failure> {
     if invocation.command == Command::CheckConfig {
         Upstreams::new(&loaded)?;
         Direct::check(&loaded)?;
-        return Ok(print(&settings::effective_toml(&loaded)));
+        let warning = tls::open(&loaded)?.and_then(|tls| tls.warning());
+        let warning = warning.map(|warning| format!("# warning: {warning}\n")).unwrap_or_default();
+        return Ok(print(&(settings::effective_toml(&loaded) + &warning)));
     }
     if pid1::is_init() {
         return pid1::supervise(args);

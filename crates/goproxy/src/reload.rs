@@ -5,6 +5,7 @@ use crate::{
     log::Log,
     service::Service,
     settings::{Effective, Environment, Given, Loaded, Mode, Settings, load},
+    tls,
     upstreams::Upstreams,
 };
 
@@ -32,6 +33,11 @@ impl Reloader {
                 return;
             }
         };
+        // The last that can fail.
+        if let Err(error) = service.reload_certificate() {
+            tracing::error!("SIGHUP: nothing changed: {error}");
+            return;
+        }
         self.apply(&loaded.settings, upstreams, service, log);
         if self.note(loaded.effective) == 0 {
             tracing::info!("SIGHUP: the settings are unchanged");
@@ -41,10 +47,12 @@ impl Reloader {
     fn read(&self) -> Result<(Loaded, Upstreams), Failure> {
         let loaded = load(self.mode, &self.flags, &self.environment)?;
         let upstreams = Upstreams::new(&loaded)?;
+        // Only checked: other files or none need a restart, and that must not fail then.
+        tls::open(&loaded)?;
         Ok((loaded, upstreams))
     }
 
-    /// Also where no setting changed: the new clients have read `.netrc` and the certificates again.
+    /// Also where no setting changed: the new clients have read `.netrc` and the roots again.
     fn apply(&self, settings: &Settings, upstreams: Upstreams, service: &Service, log: &Log) {
         service.route(upstreams, settings);
         log.set_level(settings.logs.level);

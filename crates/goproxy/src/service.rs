@@ -3,7 +3,7 @@
 use std::{net::IpAddr, sync::Arc};
 
 use goproxy_engine::Engine;
-use goproxy_server::{Limits, LocalAddr, Metrics, Server, ServerOptions};
+use goproxy_server::{Limits, LocalAddr, Metrics, Server, ServerOptions, Tls, TlsError};
 use goproxy_store::FsStore;
 use tokio::{sync::oneshot, task::JoinHandle};
 
@@ -12,6 +12,7 @@ use crate::{
     failure::Failure,
     handler::EngineHandler,
     settings::{Loaded, Settings},
+    tls,
     upstreams::Upstreams,
 };
 
@@ -22,6 +23,7 @@ pub(crate) struct Service {
     direct: Direct,
     address: LocalAddr,
     path_prefix: String,
+    tls: Option<Arc<Tls>>,
     stop: oneshot::Sender<()>,
     server: JoinHandle<()>,
 }
@@ -32,6 +34,7 @@ impl Service {
         let settings = &loaded.settings;
         let upstreams = Upstreams::new(loaded)?;
         Direct::check(loaded)?;
+        let tls = tls::open(loaded)?;
         let store = FsStore::open(&settings.cache.dir).map_err(|error| {
             Failure::fatal(match error.detail() {
                 Some(detail) => format!("{error}: {detail}"),
@@ -45,7 +48,7 @@ impl Service {
         let engine = Engine::new(Arc::new(store.clone()), routing, Arc::clone(&metrics) as _);
         let handler = EngineHandler::new(engine.clone(), store).await;
         let listen = &settings.serving.listen;
-        let server = Server::bind(server_options(settings), Arc::new(handler), metrics)
+        let server = Server::bind(server_options(settings, tls.clone()), Arc::new(handler), metrics)
             .map_err(|error| Failure::fatal(format!("cannot listen on {listen}: {error}")))?;
         let address = server.local_addr().clone();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -53,13 +56,14 @@ impl Service {
             // The sender being gone means the same.
             let _ = stopped.await;
         }));
-        Ok(Self { engine, direct, address, path_prefix: settings.serving.path_prefix.clone(), stop, server })
+        let path_prefix = settings.serving.path_prefix.clone();
+        Ok(Self { engine, direct, address, path_prefix, tls, stop, server })
     }
 
-    /// Where it listens, for the log: `http://0.0.0.0:8081` or `unix:/path`.
+    /// Where it listens, for the log: `http://0.0.0.0:8081`, `https://0.0.0.0:8081` or `unix:/path`.
     pub(crate) fn listening_on(&self) -> String {
         match &self.address {
-            LocalAddr::Tcp(address) => format!("http://{address}"),
+            LocalAddr::Tcp(address) => format!("{}://{address}", self.scheme()),
             LocalAddr::Unix(path) => format!("unix:{}", path.display()),
         }
     }
@@ -73,11 +77,18 @@ impl Service {
                 IpAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
             });
         }
-        Some(format!("http://{address}{}", self.path_prefix))
+        Some(format!("{}://{address}{}", self.scheme(), self.path_prefix))
+    }
+
+    fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
     }
 
     /// Logs what is allowed and yet most likely not meant.
-    pub(crate) fn warn(loaded: &Loaded) {
+    pub(crate) fn warn(&self, loaded: &Loaded) {
+        if let Some(warning) = self.tls.as_ref().and_then(|tls| tls.warning()) {
+            tracing::warn!("{warning}");
+        }
         for name in &loaded.unknown_variables {
             tracing::warn!("the environment variable {name} names no setting; see goproxy -help");
         }
@@ -87,6 +98,17 @@ impl Service {
     pub(crate) fn route(&self, upstreams: Upstreams, settings: &Settings) {
         self.direct.update(settings);
         self.engine.set_routing(upstreams.routing(settings, &self.direct.source()));
+    }
+
+    /// Reads the certificate again, for the connections from now on. A mistake keeps the one in force.
+    pub(crate) fn reload_certificate(&self) -> Result<(), TlsError> {
+        let Some(tls) = &self.tls else { return Ok(()) };
+        tls.reload()?;
+        tracing::info!("SIGHUP: the files of the certificate were read again");
+        if let Some(warning) = tls.warning() {
+            tracing::warn!("{warning}");
+        }
+        Ok(())
     }
 
     /// Accepts nothing more, and returns when the running requests have ended or their time is up.
@@ -99,9 +121,10 @@ impl Service {
     }
 }
 
-fn server_options(settings: &Settings) -> ServerOptions {
+fn server_options(settings: &Settings, tls: Option<Arc<Tls>>) -> ServerOptions {
     ServerOptions {
         listen: settings.serving.listen.clone(),
+        tls,
         path_prefix: settings.serving.path_prefix.clone(),
         drain: settings.limits.drain,
         max_connections: settings.limits.connections,

@@ -14,7 +14,11 @@ use tokio::{
 };
 
 use crate::{
-    Handler, LocalAddr, Metrics, ServerOptions, access_log::AccessLog, conn, dispatch::Dispatch, listen::Listener,
+    Handler, LocalAddr, Metrics, ServerOptions,
+    access_log::AccessLog,
+    conn::{self, Socket},
+    dispatch::Dispatch,
+    listen::Listener,
     record::Sinks,
 };
 
@@ -74,12 +78,21 @@ impl Server {
         tokio::select! {
             () = shutdown => {}
             () = self.accept(&mut connections, &draining) => {}
+            () = self.watch_certificate() => {}
         }
         let Self { listener, options, dispatch, .. } = self;
         drop(listener);
         let _ = drain.send(true);
         finish(connections, options.drain).await;
         dispatch.sinks.log.flush(LAST_LINES).await;
+    }
+
+    /// Notices renewed certificates for ever.
+    async fn watch_certificate(&self) {
+        match &self.options.tls {
+            Some(tls) => tls.watch().await,
+            None => std::future::pending().await,
+        }
     }
 
     /// Accepts connections for ever.
@@ -93,7 +106,8 @@ impl Server {
                     failures = 0;
                     let (builder, dispatch) = (self.builder.clone(), Arc::clone(&self.dispatch));
                     let open = Open::new(Arc::clone(&dispatch.sinks.metrics), slot);
-                    let serving = conn::serve(stream, remote, self.options.limits, builder, dispatch, draining.clone());
+                    let socket = Socket { stream, remote, tls: self.options.tls.as_ref().map(|tls| tls.config()) };
+                    let serving = conn::serve(socket, self.options.limits, builder, dispatch, draining.clone());
                     connections.spawn(async move {
                         serving.await;
                         drop(open);

@@ -64,6 +64,8 @@ pub(crate) struct Line<'a> {
     pub(crate) mode: Option<&'a str>,
     pub(crate) cache: Option<&'a str>,
     pub(crate) remote: &'a str,
+    /// The common name in the client's certificate.
+    pub(crate) client_certificate: Option<&'a str>,
     pub(crate) user_agent: &'a str,
 }
 
@@ -93,6 +95,7 @@ impl Line<'_> {
             "mode": self.mode,
             "cache": self.cache,
             "remote": self.remote,
+            "client_certificate": self.client_certificate,
             "user_agent": self.user_agent,
         })
         .to_string();
@@ -214,6 +217,7 @@ mod tests {
             mode: Some("cached"),
             cache: Some("hit"),
             remote: "192.0.2.1:5",
+            client_certificate: Some("ci"),
             user_agent: "Go-http-client/1.1",
         }
     }
@@ -233,7 +237,8 @@ mod tests {
         let expected = serde_json::json!({
             "time": "2026-11-05T10:00:00.500Z", "id": "0123456789abcdef", "method": "GET",
             "path": "/a.b/c/@v/list?x=1", "status": 200, "seconds": 0.003456, "bytes": 7, "aborted": false,
-            "mode": "cached", "cache": null, "remote": "192.0.2.1:5", "user_agent": "x\"\ny",
+            "mode": "cached", "cache": null, "remote": "192.0.2.1:5", "client_certificate": "ci",
+            "user_agent": "x\"\ny",
         });
         assert_eq!(value, expected);
         assert_eq!(odd.json().matches('\n').count(), 1);

@@ -14,7 +14,7 @@ const H2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const CLOSING: Duration = Duration::from_secs(5);
 
 /// How long an HTTP/1 connection may still take to send a request when the server stops.
-const DRAINING: Duration = Duration::from_secs(1);
+pub(crate) const DRAINING: Duration = Duration::from_secs(1);
 
 /// What to do with a connection at its deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

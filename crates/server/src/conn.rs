@@ -18,13 +18,24 @@ use tokio::{
     sync::watch,
     time::{Instant, Sleep, sleep_until},
 };
+use tokio_rustls::rustls::ServerConfig;
 
 use crate::{
     Limits,
     activity::{Activity, Verdict},
     dispatch::Dispatch,
     io::{Stream, Watched},
+    peer::{Channel, Peer},
+    tls::{self, Secured},
 };
+
+/// A connection as it was accepted.
+pub(crate) struct Socket {
+    pub(crate) stream: Box<dyn Stream>,
+    pub(crate) remote: Arc<str>,
+    /// What to shake hands with first.
+    pub(crate) tls: Option<Arc<ServerConfig>>,
+}
 
 /// How connections speak HTTP.
 pub(crate) fn builder(limits: &Limits) -> auto::Builder<TokioExecutor> {
@@ -36,6 +47,9 @@ pub(crate) fn builder(limits: &Limits) -> auto::Builder<TokioExecutor> {
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(limits.max_streams)
+        // Streams that are reset before we saw them ("rapid reset"): h2's own bound, here so that it stays. Endless
+        // headers ("continuation flood") end at the bound of their size.
+        .max_pending_accept_reset_streams(20)
         .max_header_list_size(u32::try_from(limits.max_header).unwrap_or(u32::MAX))
         .keep_alive_interval(Duration::from_secs(30))
         .keep_alive_timeout(Duration::from_secs(20));
@@ -44,17 +58,21 @@ pub(crate) fn builder(limits: &Limits) -> auto::Builder<TokioExecutor> {
 
 /// Serves a connection until it ends, fails, exceeds a deadline or, once `draining` changes, has answered what it began.
 pub(crate) async fn serve(
-    stream: Box<dyn Stream>,
-    remote: Arc<str>,
+    socket: Socket,
     limits: Limits,
     builder: auto::Builder<TokioExecutor>,
     dispatch: Arc<Dispatch>,
     mut draining: watch::Receiver<bool>,
 ) {
     let activity = Activity::new(limits);
+    // On the heap: what a handshake holds would stay a part of every connection.
+    let Some((stream, peer)) = Box::pin(open(socket, &limits, &activity, &dispatch, &mut draining)).await else {
+        return;
+    };
+    let peer = Arc::new(peer);
     let service = service_fn(|request: Request<Incoming>| {
-        let (dispatch, activity, remote) = (Arc::clone(&dispatch), Arc::clone(&activity), Arc::clone(&remote));
-        async move { Ok::<_, Infallible>(dispatch.answer(&request, activity, &remote).await) }
+        let (dispatch, activity, peer) = (Arc::clone(&dispatch), Arc::clone(&activity), Arc::clone(&peer));
+        async move { Ok::<_, Infallible>(dispatch.answer(&request, activity, &peer).await) }
     });
     let io = TokioIo::new(Watched::new(stream, Arc::clone(&activity)));
     let mut connection = pin!(builder.serve_connection(io, service));
@@ -66,13 +84,13 @@ pub(crate) async fn serve(
             biased;
             ended = connection.as_mut() => {
                 if let Err(error) = ended {
-                    tracing::debug!(remote = &*remote, "connection: {error}");
+                    tracing::debug!(remote = &*peer.remote, "connection: {error}");
                 }
                 return;
             }
             verdict = poll_fn(|cx| watchdog.poll(cx)) => {
                 if let Verdict::Dead(why) = verdict {
-                    tracing::debug!(remote = &*remote, "connection closed: {why}");
+                    tracing::debug!(remote = &*peer.remote, "connection closed: {why}");
                     return;
                 }
                 connection.as_mut().graceful_shutdown();
@@ -85,6 +103,29 @@ pub(crate) async fn serve(
                 connection.as_mut().graceful_shutdown();
                 activity.draining();
             }
+        }
+    }
+}
+
+/// What the connection is spoken on, once its handshake is done; `None` if there is nobody to speak to.
+async fn open(
+    socket: Socket,
+    limits: &Limits,
+    activity: &Arc<Activity>,
+    dispatch: &Dispatch,
+    draining: &mut watch::Receiver<bool>,
+) -> Option<(Box<dyn Stream>, Peer)> {
+    let Socket { stream, remote, tls } = socket;
+    let Some(config) = tls else { return Some((stream, Peer { remote, channel: Channel::Plain })) };
+    match tls::handshake(stream, config, activity, limits.first_byte, draining).await {
+        Ok(secured) => {
+            secured.map(|Secured { stream, client }| (stream, Peer { remote, channel: Channel::Tls { client } }))
+        }
+        Err(error) => {
+            // Scanners and clients that do not trust us would fill the log.
+            tracing::debug!(remote = &*remote, "TLS handshake: {error}");
+            dispatch.sinks.metrics.tls_failures.inc();
+            None
         }
     }
 }

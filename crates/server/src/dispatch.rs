@@ -13,6 +13,7 @@ use crate::{
     body::ReplyBody,
     error::Failure,
     metrics::Exposition,
+    peer::Peer,
     record::{Record, RecordedBody, Sinks},
     reply,
 };
@@ -35,11 +36,11 @@ impl Dispatch {
         &self,
         request: &Request<B>,
         activity: Arc<Activity>,
-        remote: &Arc<str>,
+        peer: &Arc<Peer>,
     ) -> Response<RecordedBody> {
         let quiet = matches!(request.uri().path(), "/healthz" | "/readyz" | "/metrics");
         let flight = InFlight::begin(activity);
-        let mut record = Record::begin(Arc::clone(&self.sinks), flight, request, remote, quiet);
+        let mut record = Record::begin(Arc::clone(&self.sinks), flight, request, peer, quiet);
         let mut response = match refuse(request, self.max_target) {
             Some(failure) => refusal(&failure, request.method()),
             None => match self.fixed(request) {

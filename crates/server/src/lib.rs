@@ -1,4 +1,4 @@
-//! The HTTP server: connections, replies, metrics, the access log.
+//! The HTTP server: connections, TLS, replies, metrics, the access log.
 //!
 //! [`Server`] accepts connections and turns requests into [`gomod::Route`]s; a [`Handler`] answers them. The server
 //! names neither the store nor the fetchers, so it is tested with a handler of a few lines.
@@ -16,10 +16,12 @@ mod io;
 mod listen;
 mod metrics;
 mod options;
+mod peer;
 mod pool;
 mod range;
 mod record;
 mod reply;
+mod tls;
 
 pub use accept::Server;
 pub use access_log::AccessLogFormat;
@@ -27,3 +29,4 @@ pub use handler::{Gauges, Handler};
 pub use listen::{Listen, ListenError, LocalAddr};
 pub use metrics::Metrics;
 pub use options::{Limits, ServerOptions};
+pub use tls::{Tls, TlsError, TlsFile, TlsOptions};

@@ -33,6 +33,7 @@ pub struct Metrics {
     stored_bytes: Counter,
     pub(crate) log_dropped: Counter,
     pub(crate) connections: Gauge,
+    pub(crate) tls_failures: Counter,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -103,6 +104,7 @@ impl Metrics {
             stored_bytes: Counter::default(),
             log_dropped: Counter::default(),
             connections: Gauge::default(),
+            tls_failures: Counter::default(),
         };
         metrics.registry.register("goproxy_build_info", "The running version", build);
         metrics.register();
@@ -122,6 +124,7 @@ impl Metrics {
         r.register("goproxy_stored_bytes", "Bytes committed to the store", self.stored_bytes.clone());
         r.register("goproxy_access_log_dropped", "Access log lines dropped", self.log_dropped.clone());
         r.register("goproxy_connections", "Open connections", self.connections.clone());
+        r.register("goproxy_tls_handshake_failures", "TLS handshakes that failed", self.tls_failures.clone());
     }
 
     /// The page, with the store's figures of this moment.

@@ -1,14 +1,16 @@
 //! What can be set.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use crate::{AccessLogFormat, Listen};
+use crate::{AccessLogFormat, Listen, Tls};
 
 /// The settings of a [`Server`](crate::Server).
 #[derive(Clone, Debug)]
 pub struct ServerOptions {
     /// Where to listen.
     pub listen: Listen,
+    /// With a certificate every connection is TLS, without one none is.
+    pub tls: Option<Arc<Tls>>,
     /// What precedes every protocol path: empty, or `/x` without a trailing slash. `/healthz`, `/readyz` and
     /// `/metrics` stay at the root.
     pub path_prefix: String,
@@ -27,6 +29,7 @@ impl ServerOptions {
     pub fn new(listen: Listen) -> Self {
         Self {
             listen,
+            tls: None,
             path_prefix: String::new(),
             drain: Duration::from_secs(10),
             max_connections: 10_000,
@@ -39,7 +42,7 @@ impl ServerOptions {
 /// What a connection may cost before it is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// From accepting to the first byte.
+    /// From accepting to the first byte of a request, the handshake of TLS included.
     pub first_byte: Duration,
     /// From the first byte of a request to the end of its header.
     pub header_read: Duration,

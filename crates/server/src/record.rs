@@ -19,6 +19,7 @@ use crate::{
     activity::InFlight,
     body::ReplyBody,
     metrics::{Ended, Metrics},
+    peer::Peer,
     reply::cache_word,
 };
 
@@ -56,7 +57,7 @@ struct Asked {
     method: String,
     target: String,
     user_agent: String,
-    remote: Arc<str>,
+    peer: Arc<Peer>,
 }
 
 impl Record {
@@ -65,10 +66,10 @@ impl Record {
         sinks: Arc<Sinks>,
         flight: InFlight,
         request: &Request<B>,
-        remote: &Arc<str>,
+        peer: &Arc<Peer>,
         quiet: bool,
     ) -> Self {
-        let line = (sinks.log.is_on() && !quiet).then(|| Box::new(Asked::new(request, remote)));
+        let line = (sinks.log.is_on() && !quiet).then(|| Box::new(Asked::new(request, peer)));
         Self {
             sinks,
             flight,
@@ -109,7 +110,7 @@ impl Record {
 }
 
 impl Asked {
-    fn new<B>(request: &Request<B>, remote: &Arc<str>) -> Self {
+    fn new<B>(request: &Request<B>, peer: &Arc<Peer>) -> Self {
         let user_agent = request.headers().get(header::USER_AGENT);
         let target = request.uri().path_and_query().map(ToString::to_string);
         Self {
@@ -117,7 +118,7 @@ impl Asked {
             method: request.method().to_string(),
             target: target.unwrap_or_else(|| request.uri().to_string()),
             user_agent: user_agent.map_or_else(String::new, |v| String::from_utf8_lossy(v.as_bytes()).into_owned()),
-            remote: Arc::clone(remote),
+            peer: Arc::clone(peer),
         }
     }
 }
@@ -140,7 +141,8 @@ impl Drop for Record {
             aborted: !self.complete,
             mode,
             cache,
-            remote: &asked.remote,
+            remote: &asked.peer.remote,
+            client_certificate: asked.peer.certificate(),
             user_agent: &asked.user_agent,
         });
     }

@@ -78,7 +78,7 @@ pub(crate) async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(mut io: S, bytes
     Ok(answer)
 }
 
-fn render(method: &str, target: &str, headers: &[(&str, &str)]) -> Vec<u8> {
+pub(crate) fn render(method: &str, target: &str, headers: &[(&str, &str)]) -> Vec<u8> {
     let mut head = format!("{method} {target} HTTP/1.1\r\n");
     if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
         head.push_str("Host: proxy.test\r\n");

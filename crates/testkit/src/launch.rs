@@ -22,8 +22,8 @@ use crate::{
     proxy::Proxy,
 };
 
-/// What the program prints on standard error once it accepts connections, before the address.
-const READY: &str = "listening on http://";
+/// What the program prints on standard error once it accepts connections, before its URL.
+const READY: &str = "listening on ";
 const START_LIMIT: Duration = Duration::from_secs(30);
 
 /// How to start the program. Its environment holds PATH, HOME and TMPDIR (an empty directory each), GOSUMDB=off and
@@ -95,8 +95,8 @@ impl ProxyBuilder {
     /// Starts it; if it ends instead of listening, what it left behind.
     pub async fn try_start(self) -> Result<Proxy, Output> {
         let log = Arc::new(Mutex::new(String::new()));
-        let (child, address) = self.launch("127.0.0.1:0", &log).await?;
-        Ok(Proxy::new(self, child, address, log))
+        let (child, listening) = self.launch("127.0.0.1:0", &log).await?;
+        Ok(Proxy::new(self, child, listening, log))
     }
 
     /// Runs it to its end with the arguments as they are, for commands and refusals; killed after a minute.
@@ -128,7 +128,7 @@ impl ProxyBuilder {
         command
     }
 
-    pub(crate) async fn launch(&self, listen: &str, log: &Arc<Mutex<String>>) -> Result<(Child, SocketAddr), Output> {
+    pub(crate) async fn launch(&self, listen: &str, log: &Arc<Mutex<String>>) -> Result<(Child, Listening), Output> {
         let mut args = self.args.clone();
         if !self.bare {
             std::fs::create_dir_all(self.cache_root()).unwrap();
@@ -143,7 +143,7 @@ impl ProxyBuilder {
         let start = Instant::now();
         loop {
             match ready.try_recv() {
-                Ok(address) => return Ok((child, address)),
+                Ok(listening) => return Ok((child, listening)),
                 Err(mpsc::TryRecvError::Disconnected) => break,
                 Err(mpsc::TryRecvError::Empty) if start.elapsed() > START_LIMIT => break,
                 Err(mpsc::TryRecvError::Empty) => tokio::time::sleep(Duration::from_millis(5)).await,
@@ -157,8 +157,28 @@ impl ProxyBuilder {
     }
 }
 
+/// What the program says of where it listens.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Listening {
+    pub(crate) scheme: &'static str,
+    pub(crate) address: SocketAddr,
+}
+
+impl Listening {
+    /// From a line of the log; in a JSON log, a quotation mark follows.
+    fn parse(line: &str) -> Option<Self> {
+        let (_, url) = line.split_once(READY)?;
+        let url = url.trim().split('"').next()?;
+        let (scheme, address) = match url.strip_prefix("https://") {
+            Some(address) => ("https", address),
+            None => ("http", url.strip_prefix("http://")?),
+        };
+        Some(Self { scheme, address: address.parse().ok()? })
+    }
+}
+
 /// Copies a stream into `log`, line by line; sends the address once the ready line is seen.
-fn follow(stream: impl Read + Send + 'static, log: Arc<Mutex<String>>) -> mpsc::Receiver<SocketAddr> {
+fn follow(stream: impl Read + Send + 'static, log: Arc<Mutex<String>>) -> mpsc::Receiver<Listening> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         let mut reader = BufReader::new(stream);
@@ -166,10 +186,8 @@ fn follow(stream: impl Read + Send + 'static, log: Arc<Mutex<String>>) -> mpsc::
         while matches!(reader.read_until(b'\n', &mut line), Ok(1..)) {
             let text = String::from_utf8_lossy(&line).into_owned();
             log.lock().unwrap().push_str(&text);
-            // In a JSON log, a quotation mark follows.
-            let address = text.split_once(READY).and_then(|(_, rest)| rest.trim().split('"').next());
-            if let Some(address) = address.and_then(|address| address.parse().ok()) {
-                let _ = sender.send(address);
+            if let Some(listening) = Listening::parse(&text) {
+                let _ = sender.send(listening);
             }
             line.clear();
         }

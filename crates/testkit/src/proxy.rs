@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use crate::{
     client::{self, Response},
     fault::wait_until,
-    launch::ProxyBuilder,
+    launch::{Listening, ProxyBuilder},
 };
 
 pub use rustix::process::Signal;
@@ -24,7 +24,7 @@ pub use rustix::process::Signal;
 pub struct Proxy {
     builder: ProxyBuilder,
     child: Child,
-    address: SocketAddr,
+    listening: Listening,
     log: Arc<Mutex<String>>,
     cache: PathBuf,
 }
@@ -35,19 +35,19 @@ impl Proxy {
         ProxyBuilder::new(program.into())
     }
 
-    pub(crate) fn new(builder: ProxyBuilder, child: Child, address: SocketAddr, log: Arc<Mutex<String>>) -> Self {
+    pub(crate) fn new(builder: ProxyBuilder, child: Child, listening: Listening, log: Arc<Mutex<String>>) -> Self {
         let cache = builder.cache_root();
-        Self { builder, child, address, log, cache }
+        Self { builder, child, listening, log, cache }
     }
 
-    /// `http://127.0.0.1:port`, the value of a client's GOPROXY.
+    /// `http://127.0.0.1:port`, or with `https`: the value of a client's GOPROXY.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", self.listening.scheme, self.listening.address)
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.listening.address
     }
 
     /// The process id.
@@ -101,12 +101,12 @@ impl Proxy {
 
     /// The same, for a proxy that may be dead.
     pub async fn try_request(&self, method: &str, target: &str, headers: &[(&str, &str)]) -> std::io::Result<Response> {
-        client::request(self.address, method, target, headers).await
+        client::request(self.address(), method, target, headers).await
     }
 
     /// Sends bytes on a fresh connection and returns all that comes back until the proxy closes.
     pub async fn raw(&self, bytes: &[u8]) -> std::io::Result<Vec<u8>> {
-        client::exchange(TcpStream::connect(self.address).await?, bytes).await
+        client::exchange(TcpStream::connect(self.address()).await?, bytes).await
     }
 
     /// Sends a signal to the proxy alone.
@@ -145,8 +145,8 @@ impl Proxy {
     /// Starts the same again, on the same port and cache; kills it first if it still runs.
     pub async fn restart(&mut self) {
         self.kill9();
-        let started = self.builder.launch(&self.address.to_string(), &self.log).await;
-        (self.child, self.address) = started.unwrap_or_else(|output| panic!("the proxy did not restart: {output:?}"));
+        let started = self.builder.launch(&self.address().to_string(), &self.log).await;
+        (self.child, self.listening) = started.unwrap_or_else(|output| panic!("the proxy did not restart: {output:?}"));
     }
 
     fn rustix_pid(&self) -> Pid {

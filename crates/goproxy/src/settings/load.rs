@@ -10,6 +10,9 @@ use gomod::{Patterns, sumdb::SumDbSetting, vcs::GoVcs};
 use super::{Environment, Fallback, Setting, Settings, TABLE, file};
 use crate::failure::Failure;
 
+/// What a private instance takes from flags only: the service's address is taken, and its certificate is for its name.
+const OF_THE_SERVICE: [&str; 4] = ["listen", "tlsCert", "tlsKey", "tlsClientCA"];
+
 /// A flag as it was given.
 #[derive(Clone, Debug)]
 pub(crate) struct Given {
@@ -96,7 +99,7 @@ impl Loading<'_> {
     /// Every value of one setting, the strongest source last, so that it is what stays.
     fn row(&mut self, setting: &'static Setting, flags: &[Given], entry: Option<&file::Entry>) -> Result<(), Failure> {
         let mut given = Vec::new();
-        let private = self.mode == Mode::Run && setting.name == "listen";
+        let private = self.mode == Mode::Run && OF_THE_SERVICE.contains(&setting.name);
         if let (false, Some(entry)) = (private, entry) {
             given.push((entry.text.clone(), Origin::File(self.file(), entry.line)));
         }

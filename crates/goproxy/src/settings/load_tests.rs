@@ -143,9 +143,14 @@ fn no_default_for_the_cache_is_an_error_only_when_it_is_needed() {
 
 #[test]
 fn a_private_instance_takes_its_address_from_flags_only() {
-    let environment =
-        Environment::from([("HOME", "/h"), ("GOPROXY_LISTEN", "0.0.0.0:8081"), ("GOPROXY_LOG_LEVEL", "info")]);
+    let environment = Environment::from([
+        ("HOME", "/h"),
+        ("GOPROXY_LISTEN", "0.0.0.0:8081"),
+        ("GOPROXY_TLS_CERT", "/c"),
+        ("GOPROXY_LOG_LEVEL", "info"),
+    ]);
     let loaded = load(Mode::Run, &[], &environment).expect("good");
+    assert_eq!(loaded.settings.serving.tls_cert, None);
     assert_eq!(loaded.settings.serving.listen, Listen::Tcp { host: "127.0.0.1".into(), port: 0 });
     assert_eq!(loaded.settings.logs.access, AccessLogFormat::Off);
     assert_eq!(loaded.settings.logs.level, Level::Info);

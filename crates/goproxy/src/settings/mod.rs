@@ -51,11 +51,23 @@ pub(crate) struct Serving {
     pub(crate) listen: Listen,
     /// `-pathPrefix`: empty, or `/x` without a slash at its end.
     pub(crate) path_prefix: String,
+    /// `-tlsCert`.
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// `-tlsKey`.
+    pub(crate) tls_key: Option<PathBuf>,
+    /// `-tlsClientCA`.
+    pub(crate) tls_client_ca: Option<PathBuf>,
 }
 
 impl Default for Serving {
     fn default() -> Self {
-        Self { listen: Listen::Tcp { host: String::new(), port: 0 }, path_prefix: String::new() }
+        Self {
+            listen: Listen::Tcp { host: String::new(), port: 0 },
+            path_prefix: String::new(),
+            tls_cert: None,
+            tls_key: None,
+            tls_client_ca: None,
+        }
     }
 }
 

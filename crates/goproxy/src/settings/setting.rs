@@ -103,13 +103,15 @@ pub(crate) enum Fallback {
 }
 
 impl Setting {
-    /// The environment variable: `GOPROXY_CACHE_DIR` for `cacheDir`.
+    /// The environment variable: `GOPROXY_CACHE_DIR` for `cacheDir`, `GOPROXY_TLS_CLIENT_CA` for `tlsClientCA`.
     pub(crate) fn variable(&self) -> String {
         let mut variable = String::from("GOPROXY_");
+        let mut in_word = false;
         for c in self.name.chars() {
-            if c.is_ascii_uppercase() {
+            if c.is_ascii_uppercase() && in_word {
                 variable.push('_');
             }
+            in_word = c.is_ascii_lowercase();
             variable.push(c.to_ascii_uppercase());
         }
         variable

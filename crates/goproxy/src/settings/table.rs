@@ -29,10 +29,7 @@ pub(crate) static TABLE: &[Setting] = &[
         reload: false,
         help: "A TOML file with settings; its keys are the names of the flags. SIGHUP reads it again.",
         example: "/etc/goproxy.toml",
-        set: |s, text| {
-            s.config = if text.is_empty() { None } else { Some(value::path(text)?) };
-            Ok(())
-        },
+        set: |s, text| value::optional_path(text).map(|path| s.config = path),
     },
     Setting {
         name: "listen",
@@ -53,6 +50,38 @@ pub(crate) static TABLE: &[Setting] = &[
         help: "A path that every module request begins with, for a host that is shared with other services.",
         example: "/go",
         set: |s, text| value::path_prefix(text).map(|prefix| s.serving.path_prefix = prefix),
+    },
+    Setting {
+        name: "tlsCert",
+        group: Group::Serving,
+        shape: Shape::Path,
+        default: Fallback::Value(""),
+        reload: false,
+        help: "Serve HTTPS with this certificate: a PEM file, the server's certificate before the intermediate ones. \
+               Needs tlsKey. The files of all three settings are read again on SIGHUP and when they change.",
+        example: "/etc/goproxy/tls.crt",
+        set: |s, text| value::optional_path(text).map(|path| s.serving.tls_cert = path),
+    },
+    Setting {
+        name: "tlsKey",
+        group: Group::Serving,
+        shape: Shape::Path,
+        default: Fallback::Value(""),
+        reload: false,
+        help: "The private key of tlsCert: a PEM file, not encrypted.",
+        example: "/etc/goproxy/tls.key",
+        set: |s, text| value::optional_path(text).map(|path| s.serving.tls_key = path),
+    },
+    Setting {
+        name: "tlsClientCA",
+        group: Group::Serving,
+        shape: Shape::Path,
+        default: Fallback::Value(""),
+        reload: false,
+        help: "Serve only clients with a certificate that one of these authorities signed (mutual TLS): a PEM file. \
+               The go command has no client certificates; this is for proxies and caches in between.",
+        example: "/etc/goproxy/clients.crt",
+        set: |s, text| value::optional_path(text).map(|path| s.serving.tls_client_ca = path),
     },
     Setting {
         name: "cacheDir",
@@ -338,7 +367,9 @@ mod tests {
         let mut names: Vec<_> = TABLE.iter().map(|setting| setting.variable()).collect();
         // Kubernetes sets GOPROXY_PORT and GOPROXY_SERVICE_HOST when a service is called goproxy.
         assert!(names.iter().all(|name| !name.starts_with("GOPROXY_PORT") && !name.starts_with("GOPROXY_SERVICE")));
-        assert!(names.contains(&"GOPROXY_CACHE_DIR".to_owned()));
+        for name in ["GOPROXY_CACHE_DIR", "GOPROXY_TLS_CLIENT_CA"] {
+            assert!(names.contains(&name.to_owned()), "{name}");
+        }
         names.sort();
         names.dedup();
         assert_eq!(names.len(), TABLE.len());

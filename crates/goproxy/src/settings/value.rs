@@ -59,6 +59,11 @@ pub(crate) fn path(text: &str) -> Result<PathBuf, String> {
     std::path::absolute(text).map_err(|error| format!("cannot be made absolute ({error}); write the whole path"))
 }
 
+/// The same, or none.
+pub(crate) fn optional_path(text: &str) -> Result<Option<PathBuf>, String> {
+    if text.is_empty() { Ok(None) } else { path(text).map(Some) }
+}
+
 /// A time limit: a duration, not zero.
 pub(crate) fn limit(text: &str) -> Result<Duration, String> {
     let duration = duration::parse(text)?;

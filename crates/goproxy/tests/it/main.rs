@@ -30,3 +30,4 @@ mod protocol;
 mod run;
 mod support;
 mod threats;
+mod tls;

@@ -11,3 +11,4 @@ mod protocol;
 mod replies;
 mod smuggling;
 mod support;
+mod tls;

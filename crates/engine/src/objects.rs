@@ -125,8 +125,18 @@ impl Shared {
     /// Commits a module's file: content that holds, and that is what it has to be.
     pub(crate) async fn commit(self: &Arc<Self>, object: Object, staging: Staging) -> Result<Stored> {
         let verified = self.checked(object, staging).await?;
-        self.vouched(&verified).await?;
-        self.publish(verified).await
+        if let Err(error) = self.vouched(&verified).await {
+            // Another process may have stored the true one by now: everybody gets that.
+            let stored = if error.kind() == ErrorKind::Invalid { self.held(verified.object()).await? } else { None };
+            return stored.ok_or(error);
+        }
+        let (object, sum) = (verified.object().clone(), verified.sum().map(str::to_owned));
+        let sha256 = verified.sha256();
+        let stored = self.publish(verified).await?;
+        if let Some(sum) = sum.filter(|_| stored.sha256 == sha256) {
+            self.pin(&object, &sum).await;
+        }
+        Ok(stored)
     }
 
     /// Commits what a checksum database has said and proved.

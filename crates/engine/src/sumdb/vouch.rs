@@ -32,6 +32,19 @@ impl Shared {
         answer
     }
 
+    /// Writes down what was stored first of what no database vouches for. It is in the cache by now, which is the better
+    /// protection: that this fails is worth a word and no more.
+    pub(crate) async fn pin(&self, object: &Object, sum: &str) {
+        let Object::Module(version, kind) = object else { return };
+        if self.routing.load().notary_of(version.path()).is_some() {
+            return;
+        }
+        let (fact, pin) = (Fact::Sum(version.clone(), *kind), pin_of(version, *kind, sum));
+        if let Err(error) = self.store.establish(&fact, None, &pin).await {
+            tracing::warn!(%object, detail = error.detail(), "cannot write down what was seen first");
+        }
+    }
+
     /// Whether the check of this file has to ask somebody.
     pub(crate) fn asks_for_sums(&self, object: &Object) -> bool {
         match object {
@@ -71,17 +84,9 @@ impl Shared {
     }
 
     async fn by_first_sight(&self, version: &ModuleVersion, kind: Kind, sum: &str) -> Result<()> {
-        let (fact, line) = (Fact::Sum(version.clone(), kind), go_sum_line(version, kind));
-        let now = Bytes::from(format!("{line} {sum}\n"));
-        let first = loop {
-            match self.store.recall(&fact).await? {
-                Some(first) => break first,
-                None if self.store.establish(&fact, None, &now).await? => return Ok(()),
-                // Another process was faster.
-                None => {}
-            }
-        };
-        if first.text == now {
+        let Some(first) = self.store.recall(&Fact::Sum(version.clone(), kind)).await? else { return Ok(()) };
+        let line = go_sum_line(version, kind);
+        if first.text == pin_of(version, kind, sum) {
             return Ok(());
         }
         let before = String::from_utf8_lossy(&first.text).trim_end().to_owned();
@@ -93,6 +98,11 @@ impl Shared {
         let remedy = format!("remove {} if the change is meant", first.place);
         Err(Error::new(ErrorKind::Invalid, text).with_detail(remedy))
     }
+}
+
+/// What is written down of a file.
+fn pin_of(version: &ModuleVersion, kind: Kind, sum: &str) -> Bytes {
+    format!("{} {sum}\n", go_sum_line(version, kind)).into()
 }
 
 /// The database has no answer, or none that holds.

@@ -2,12 +2,12 @@
 
 use std::{fs, time::Duration};
 
-use goproxy_testkit::{GitHost, GitRepo, ProxyBuilder};
+use goproxy_testkit::{GitHost, GitRepo, ProxyBuilder, wait_until};
 
 use crate::{
     engine::{Engine, path_without_go, whatever_fetches},
     environment::private_host,
-    support::{goproxy, home_with_git},
+    support::{PATIENCE, goproxy, home_with_git},
 };
 
 whatever_fetches! {
@@ -94,7 +94,8 @@ async fn what_is_not_in_git_needs_go_and_says_so() {
     let answer = proxy.get("/hg.lab.example/lib/@v/list").await;
     assert_eq!(answer.status, 500, "{} {}", answer.text(), proxy.log());
     assert!(answer.text().contains("Mercurial") && answer.text().contains("go command"), "{}", answer.text());
-    assert!(proxy.log().contains("install Go and hg"), "{}", proxy.log());
+    let said = || proxy.log().contains("install Go and hg");
+    assert!(wait_until(PATIENCE, said).await, "{}", proxy.log());
 }
 
 #[tokio::test]

@@ -34,7 +34,8 @@ async fn router_mode_builds_with_the_checksum_database() {
         sums.pad(300).add(module);
     }
     upstream.attach(&sums);
-    let mut proxy = router_with(&upstream, &["-sumdb", "sums.example.org"]).await;
+    let program = goproxy().args(["-proxy", &upstream.url(), "-sumdb", "sums.example.org"]);
+    let mut proxy = program.env("GOSUMDB", sums.verifier_key()).start().await;
     let client = client.proxy(&proxy.url()).sumdb(&sums.verifier_key());
     let output = client.build(&project(&client, "github.com/Acme/Lib/v2", "v2.1.0")).await;
     assert!(output.ok, "{output:?}\n{}", proxy.log());
@@ -249,7 +250,9 @@ async fn a_database_of_its_own_host_when_the_upstream_has_none() {
     upstream.add(&module);
     sums.pad(5).add(&module);
     let own_host = sums.serve().await;
-    let proxy = router_with(&upstream, &["-sumdb", &format!("sums.example.org={}", own_host.url())]).await;
+    let own = format!("sums.example.org={}", own_host.url());
+    let program = goproxy().args(["-proxy", &upstream.url(), "-sumdb", &own]);
+    let proxy = program.env("GOSUMDB", sums.verifier_key()).start().await;
     let client = client.proxy(&proxy.url()).sumdb(&sums.verifier_key());
     let output = client.download("example.com/direct@v1.0.0").await;
     assert!(output.ok, "{output:?}\n{}", proxy.log());

@@ -40,6 +40,7 @@ async fn the_table_of_metrics_is_true() {
     let (upstream, module) = upstream_with("example.com/table", "v1.0.0").await;
     let proxy = router(&upstream).await;
     proxy.get(&module.url_path("info")).await;
+    proxy.get(&module.url_path("mod")).await;
     let mut page = String::new();
     for _ in 0..100 {
         page = proxy.get("/metrics").await.text();

@@ -46,7 +46,8 @@ async fn a_quick_404_beat_the_mirror_that_knew() {
     slow.attach(&sums);
     slow.on("/sumdb/*/lookup/*", Answer::text(200, body.clone()).delay(Duration::from_millis(2500)));
     let list = format!("{},{}", quick.url(), slow.url());
-    let proxy = goproxy().args(["-proxy", &list, "-sumdb", "sums.example.org"]).start().await;
+    let program = goproxy().args(["-proxy", &list, "-sumdb", "sums.example.org"]);
+    let proxy = program.env("GOSUMDB", sums.verifier_key()).start().await;
     let lookup = "/sumdb/sums.example.org/lookup/example.com/race@v1.0.0";
     for _ in 0..2 {
         // Two and a half seconds: the original gave up after two.

@@ -28,6 +28,7 @@ mod polite;
 mod processes;
 mod protocol;
 mod run;
+mod sums;
 mod support;
 mod threats;
 mod tls;

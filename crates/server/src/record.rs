@@ -42,6 +42,7 @@ pub(crate) struct Record {
     /// Only if it is to be logged.
     line: Option<Box<Asked>>,
     what: &'static str,
+    user: Option<Arc<str>>,
     status: u16,
     via: Option<Via>,
     cache: Option<CacheStatus>,
@@ -76,6 +77,7 @@ impl Record {
             id: format!("{:016x}", fastrand::u64(..)),
             line,
             what: "other",
+            user: None,
             status: CLIENT_CLOSED,
             via: None,
             cache: None,
@@ -92,6 +94,11 @@ impl Record {
     /// What is asked for, as a fixed word, and who would be asked.
     pub(crate) fn asked(&mut self, what: &'static str, via: Option<Via>) {
         (self.what, self.via) = (what, via);
+    }
+
+    /// Who asks, as far as they said.
+    pub(crate) fn asked_by(&mut self, user: Option<Arc<str>>) {
+        self.user = user;
     }
 
     /// Who answered.
@@ -141,6 +148,7 @@ impl Drop for Record {
             mode,
             cache,
             remote: &asked.remote,
+            user: self.user.as_deref(),
             user_agent: &asked.user_agent,
         });
     }

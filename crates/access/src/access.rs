@@ -5,7 +5,9 @@ use std::{sync::Arc, time::Duration};
 use jiff::Timestamp;
 
 use crate::{
-    ANONYMOUS, AUTHENTICATED, Htpasswd, Issuer, Principal, Refusal, Rule, Token, credential::Credential, issuer, tokens,
+    ANONYMOUS, AUTHENTICATED, Htpasswd, Issuer, Principal, Refusal, Rule, Token,
+    credential::Credential,
+    issuer, tokens,
     verified::{Found, Verifier},
 };
 
@@ -46,7 +48,9 @@ impl Access {
         names.sort_unstable();
         match names.windows(2).find(|pair| pair[0] == pair[1]) {
             None => Ok(()),
-            Some(pair) => Err(format!("the name {:?} is used twice; users, tokens and issuers share one space", pair[0])),
+            Some(pair) => {
+                Err(format!("the name {:?} is used twice; users, tokens and issuers share one space", pair[0]))
+            }
         }
     }
 

@@ -66,8 +66,20 @@ mod tests {
     fn junk_is_nobody() {
         let long = [b"Bearer ".as_slice(), &[b'a'; MAX]].concat();
         for header in [
-            &b""[..], b"Basic", b"Basic ", b"Basic !!!", b"Basic dTpw=", b"Bearer ", b"Bearer a b", b"Bearer \x01",
-            b"Digest a", b"\xff\xfe", b"Basic \xff", b"dTpw", b"Negotiate dTpw", &long,
+            &b""[..],
+            b"Basic",
+            b"Basic ",
+            b"Basic !!!",
+            b"Basic dTpw=",
+            b"Bearer ",
+            b"Bearer a b",
+            b"Bearer \x01",
+            b"Digest a",
+            b"\xff\xfe",
+            b"Basic \xff",
+            b"dTpw",
+            b"Negotiate dTpw",
+            &long,
         ] {
             assert!(Credential::parse(header).is_none(), "{}", String::from_utf8_lossy(header));
         }

@@ -6,11 +6,7 @@ use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, Validation, decode, decode_header, errors::ErrorKind};
 use serde_json::Value;
 
-use crate::{
-    FetchKeys, KeysFrom, Refusal,
-    claims::Claim,
-    keys::Keys,
-};
+use crate::{FetchKeys, KeysFrom, Refusal, claims::Claim, keys::Keys};
 
 /// Clocks may differ by this much.
 const LEEWAY_SECONDS: u64 = 60;
@@ -103,7 +99,10 @@ impl Issuer {
 
 /// A NumericDate (RFC 7519 2): seconds, perhaps with a fraction.
 fn seconds(value: &Value) -> Option<Timestamp> {
-    #[expect(clippy::cast_possible_truncation, reason = "the cast saturates, and what is beyond a Timestamp is refused")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the cast saturates, and what is beyond a Timestamp is refused"
+    )]
     let whole = value.as_i64().or_else(|| value.as_f64().map(|seconds| seconds as i64))?;
     Timestamp::from_second(whole).ok()
 }
@@ -114,7 +113,9 @@ fn is_safe(url: &str) -> bool {
     let host = |rest: &str| rest.split(['/', ':']).next().unwrap_or_default().to_owned();
     match url.split_once("://") {
         Some(("https", rest)) => !rest.is_empty() && !rest.contains('@'),
-        Some(("http", rest)) => !rest.contains('@') && (rest.starts_with("[::1]") || local.contains(&host(rest).as_str())),
+        Some(("http", rest)) => {
+            !rest.contains('@') && (rest.starts_with("[::1]") || local.contains(&host(rest).as_str()))
+        }
         _ => false,
     }
 }

@@ -85,7 +85,13 @@ mod tests {
         for path in ["github.com/corp", "github.com/corp/a/b/v2", "git.corp.example.com/x"] {
             assert!(allows(path), "{path}");
         }
-        for path in ["github.com/corporate", "github.com/Corp/a", "github.com/corp.x", "example.com/github.com/corp", "corp.example.com/x"] {
+        for path in [
+            "github.com/corporate",
+            "github.com/Corp/a",
+            "github.com/corp.x",
+            "example.com/github.com/corp",
+            "corp.example.com/x",
+        ] {
             assert!(!allows(path), "{path}");
         }
     }

@@ -32,7 +32,8 @@ pub(crate) fn find<'a>(tokens: &'a [Token], text: &str, now: Timestamp) -> Optio
         return None;
     }
     let hash = crypto::sha256(text.as_bytes());
-    let found = tokens.iter().fold(None, |found, token| if crypto::same(&token.hash, &hash) { Some(token) } else { found })?;
+    let found =
+        tokens.iter().fold(None, |found, token| if crypto::same(&token.hash, &hash) { Some(token) } else { found })?;
     Some(match found.expires {
         Some(expires) if expires <= now => Err(Refusal::Expired),
         _ => Ok(found),
@@ -47,7 +48,8 @@ pub fn token_hash(text: &str) -> String {
 fn unhex(text: &str) -> Option<[u8; 32]> {
     let digits: Vec<u8> =
         text.chars().map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect::<Option<_>>()?;
-    let bytes: Vec<u8> = digits.chunks_exact(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect();
+    let bytes: Vec<u8> =
+        digits.chunks_exact(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect();
     (digits.len() == 64).then_some(())?;
     bytes.try_into().ok()
 }

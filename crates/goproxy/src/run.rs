@@ -32,7 +32,7 @@ pub(crate) async fn run(loaded: &Loaded, command: Vec<OsString>) -> Result<ExitC
     let mut forwarder = Forwarder::new().map_err(cannot)?;
     let mut exits = signal(SignalKind::child()).map_err(cannot)?;
     let service = Service::start(loaded).await?;
-    Service::warn(loaded);
+    service.warn(loaded);
     let result = async {
         let child = spawn(&command, &service.client_url().unwrap_or_default())?;
         let pid = Pid::from_child(&child);

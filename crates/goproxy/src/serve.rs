@@ -43,6 +43,6 @@ fn announce(loaded: &Loaded, service: &Service) {
             tracing::info!("ExcludeHost {private}");
         }
     }
-    Service::warn(loaded);
+    service.warn(loaded);
     tracing::info!("listening on {}", service.listening_on());
 }

@@ -104,7 +104,7 @@ impl Metrics {
             log_dropped: Counter::default(),
             connections: Gauge::default(),
         };
-        metrics.refused.get_or_create(&Refused { reason: "missing" });
+        let _ = metrics.refused.get_or_create(&Refused { reason: "missing" });
         metrics.registry.register("goproxy_build_info", "The running version", build);
         metrics.register();
         metrics

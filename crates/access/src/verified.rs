@@ -75,6 +75,11 @@ impl Verifier {
         outcome
     }
 
+    #[cfg(test)]
+    pub(crate) fn remembered(&self) -> usize {
+        self.cache.len()
+    }
+
     /// Runs what takes a processor's time, when there is one for it.
     ///
     /// # Errors

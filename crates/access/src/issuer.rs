@@ -25,7 +25,7 @@ pub struct Issuer {
     pub(crate) issuer: String,
     audience: String,
     claims: Vec<Claim>,
-    keys: Keys,
+    keys: Arc<Keys>,
 }
 
 /// A good token.

@@ -154,6 +154,18 @@ async fn keys_outlive_an_outage_of_their_issuer_for_a_day() {
     assert_eq!(verify(&issuer, &signer.good("k", |_| {})).await, Err(Refusal::Unavailable));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_client_that_leaves_does_not_take_the_keys_along() {
+    let signer = Signer::ed();
+    let keys = Keys::with(vec![signer.jwk("k")]);
+    *keys.slow.lock().unwrap() = true;
+    let issuer = issuer(&keys);
+    let token = signer.good("k", |_| {});
+    assert!(tokio::time::timeout(Duration::from_secs(1), verify(&issuer, &token)).await.is_err(), "it has left");
+    assert!(verify(&issuer, &token).await.is_ok(), "within the minute in which nobody asks again");
+    assert_eq!(keys.asked(), 1);
+}
+
 #[tokio::test]
 async fn the_discovery_document_of_another_issuer_is_not_believed() {
     let signer = Signer::ed();

@@ -6,7 +6,10 @@ use arc_swap::ArcSwapOption;
 use async_trait::async_trait;
 use jsonwebtoken::Algorithm;
 use serde_json::Value;
-use tokio::{sync::Mutex, time::Instant};
+use tokio::{
+    sync::{Mutex, OwnedMutexGuard},
+    time::Instant,
+};
 
 use crate::{
     Refusal,
@@ -44,7 +47,7 @@ pub(crate) struct Keys {
     from: Option<Remote>,
     known: ArcSwapOption<Known>,
     /// When they were asked for last. Held while they are: others wait for the answer.
-    asked: Mutex<Option<Instant>>,
+    asked: Arc<Mutex<Option<Instant>>>,
 }
 
 struct Remote {
@@ -59,7 +62,7 @@ struct Known {
 }
 
 impl Keys {
-    pub(crate) fn new(issuer: &str, from: KeysFrom, fetch: Arc<dyn FetchKeys>) -> Result<Self, String> {
+    pub(crate) fn new(issuer: &str, from: KeysFrom, fetch: Arc<dyn FetchKeys>) -> Result<Arc<Self>, String> {
         let (url, fixed) = match from {
             KeysFrom::Text(text) => (None, Some(KeySet::parse(&text)?)),
             KeysFrom::Url(url) => (Some(url), None),
@@ -67,16 +70,16 @@ impl Keys {
         };
         let from = fixed.is_none().then_some(Remote { url, fetch });
         let known = ArcSwapOption::from(fixed.map(|set| Arc::new(Known { set, since: None })));
-        Ok(Self { issuer: issuer.to_owned(), from, known, asked: Mutex::new(None) })
+        Ok(Arc::new(Self { issuer: issuer.to_owned(), from, known, asked: Arc::default() }))
     }
 
     /// The key that a token names.
-    pub(crate) async fn find(&self, id: Option<&str>, algorithm: Algorithm) -> Result<Key, Refusal> {
-        match self.known(id, algorithm, FRESH) {
-            Some(Some(key)) => return Ok(key),
-            // Fresh keys without this one: the issuer may have a new one.
-            Some(None) | None => self.refresh(id, algorithm).await,
+    pub(crate) async fn find(self: &Arc<Self>, id: Option<&str>, algorithm: Algorithm) -> Result<Key, Refusal> {
+        if let Some(Some(key)) = self.known(id, algorithm, FRESH) {
+            return Ok(key);
         }
+        // No fresh keys, or fresh ones without this: the issuer may have a new one.
+        self.refresh(id, algorithm).await;
         self.known(id, algorithm, USABLE).ok_or(Refusal::Unavailable)?.ok_or(Refusal::Unknown)
     }
 
@@ -87,15 +90,26 @@ impl Keys {
         Some(known.set.find(id, algorithm).cloned())
     }
 
-    /// Asks the issuer, unless that was done just now.
-    async fn refresh(&self, id: Option<&str>, algorithm: Algorithm) {
-        let Some(remote) = &self.from else { return };
-        let mut asked = self.asked.lock().await;
+    /// Asks the issuer, unless that was done just now. Who has a key that can be used does not wait for another to ask.
+    async fn refresh(self: &Arc<Self>, id: Option<&str>, algorithm: Algorithm) {
+        let found = |age| matches!(self.known(id, algorithm, age), Some(Some(_)));
+        let lock = Arc::clone(&self.asked);
+        let asked = match lock.try_lock_owned() {
+            Ok(asked) => asked,
+            Err(_) if found(USABLE) => return,
+            Err(_) => Arc::clone(&self.asked).lock_owned().await,
+        };
         // Who waited finds what the one before got.
-        let found = matches!(self.known(id, algorithm, FRESH), Some(Some(_)));
-        if found || asked.is_some_and(|asked| asked.elapsed() < PAUSE) {
+        if self.from.is_none() || found(FRESH) || asked.is_some_and(|asked| asked.elapsed() < PAUSE) {
             return;
         }
+        // A client that leaves must not take the answer along: nobody would ask again for a minute.
+        let keys = Arc::clone(self);
+        let _ = tokio::spawn(async move { keys.ask(asked).await }).await;
+    }
+
+    async fn ask(&self, mut asked: OwnedMutexGuard<Option<Instant>>) {
+        let Some(remote) = &self.from else { return };
         *asked = Some(Instant::now());
         match remote.get(&self.issuer).await {
             Ok(set) => self.known.store(Some(Arc::new(Known { set, since: Some(Instant::now()) }))),

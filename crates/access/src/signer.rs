@@ -109,6 +109,7 @@ pub(crate) fn hs256(secret: &[u8], message: &[u8]) -> Vec<u8> {
 pub(crate) struct Keys {
     pub(crate) set: Mutex<Vec<Value>>,
     pub(crate) down: Mutex<bool>,
+    pub(crate) slow: Mutex<bool>,
     pub(crate) asked: AtomicUsize,
 }
 
@@ -127,6 +128,10 @@ impl FetchKeys for Keys {
     async fn fetch(&self, url: &str) -> Result<Vec<u8>, String> {
         if *self.down.lock().unwrap() {
             return Err("down".to_owned());
+        }
+        let slow = *self.slow.lock().unwrap();
+        if slow {
+            tokio::time::sleep(std::time::Duration::from_secs(5)).await;
         }
         let answer = match url {
             "https://ci.example.com/.well-known/openid-configuration" => {

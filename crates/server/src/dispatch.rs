@@ -62,7 +62,6 @@ impl Dispatch {
     /// are alike behind it. Probes are open, they tell nothing.
     async fn admitted<B>(&self, request: &Request<B>, record: &mut Record) -> Response<ReplyBody> {
         let (method, path) = (request.method(), request.uri().path());
-        let gate = self.handler.gate().filter(|_| !matches!(path, "/healthz" | "/readyz"));
         if let Some(response) = self.probe(path, method) {
             return response;
         }
@@ -72,6 +71,10 @@ impl Dispatch {
                 Ok(parsed) => route = Some(parsed),
                 Err(error) => return reply::failure(&Failure::from(&error), method),
             }
+        }
+        let gate = self.handler.gate();
+        if let Some(route) = &route {
+            record.asked(word(route), None);
         }
         let wanted = route.as_ref().map_or(Wanted::Metrics, Wanted::from);
         let refused = match &gate {

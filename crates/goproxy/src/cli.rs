@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use crate::{
     failure::Failure,
     settings::{Given, TABLE, find, nearest},
+    token::NewToken,
 };
 
 /// What to do.
@@ -17,6 +18,10 @@ pub(crate) enum Command {
     CheckConfig,
     /// Serve privately for this program and its arguments.
     Run(Vec<OsString>),
+    /// Make a token for a client.
+    Token(NewToken),
+    /// Answer `go` about the URL that it asks for, or at its start.
+    Auth(Option<String>),
     /// Print the version.
     Version,
     /// Print the help.
@@ -31,7 +36,7 @@ pub(crate) struct Invocation {
     pub(crate) flags: Vec<Given>,
 }
 
-const COMMANDS: [&str; 5] = ["serve", "run", "check-config", "version", "help"];
+const COMMANDS: [&str; 7] = ["serve", "run", "check-config", "token", "auth", "version", "help"];
 
 /// Parses the arguments after the program's name.
 pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, Failure> {
@@ -62,6 +67,9 @@ struct Parser {
 impl Parser {
     /// What follows a command's name.
     fn command(mut self, word: &str) -> Result<Invocation, Failure> {
+        if word == "token" && !self.args.as_slice().iter().any(|arg| arg == "-help" || arg == "--help" || arg == "-h") {
+            return Ok(Invocation { command: Command::Token(NewToken::parse(self.args)?), flags: Vec::new() });
+        }
         let first = self.flags()?;
         if let Some(command) = self.switch {
             return Ok(Invocation { command, flags: self.flags });
@@ -72,6 +80,7 @@ impl Parser {
                 return Err(Failure::usage("run needs a command, for example goproxy run -- go build ./..."));
             }
             ("help", _) => Command::Help,
+            ("auth", url) => Command::Auth(url.map(|url| url.to_string_lossy().into_owned())),
             (_, Some(extra)) => {
                 return Err(Failure::usage(format!(
                     "unexpected argument {:?}; see goproxy -help",
@@ -196,6 +205,9 @@ mod tests {
             ("-h", Command::Help),
             ("--help", Command::Help),
             ("run -help", Command::Help),
+            ("token -help", Command::Help),
+            ("auth", Command::Auth(None)),
+            ("auth https://goproxy.io/x", Command::Auth(Some("https://goproxy.io/x".into()))),
             ("run -- go build ./...", run(&["go", "build", "./..."])),
             ("run -listen :1 go build -v", run(&["go", "build", "-v"])),
             ("run -- -x -- y", run(&["-x", "--", "y"])),
@@ -219,6 +231,7 @@ mod tests {
             ("serve extra", "unexpected argument \"extra\"; see goproxy -help"),
             ("check-config extra", "unexpected argument \"extra\"; see goproxy -help"),
             ("run", "run needs a command, for example goproxy run -- go build ./..."),
+            ("token", "token: it needs a name; write goproxy token NAME [-expires 90d]"),
             ("run -verbose -- x", "unknown flag -verbose; see goproxy -help"),
         ] {
             assert_eq!(line(args).expect_err(args), error, "{args}");

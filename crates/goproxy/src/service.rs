@@ -2,12 +2,14 @@
 
 use std::{net::IpAddr, sync::Arc};
 
+use arc_swap::ArcSwapOption;
 use goproxy_engine::Engine;
-use goproxy_server::{Limits, LocalAddr, Metrics, Server, ServerOptions, Tls, TlsError};
+use goproxy_server::{Limits, Listen, LocalAddr, Metrics, Server, ServerOptions, Tls, TlsError};
 use goproxy_store::FsStore;
 use tokio::{sync::oneshot, task::JoinHandle};
 
 use crate::{
+    access::{self, AccessGate, InForce},
     direct::Direct,
     failure::Failure,
     handler::EngineHandler,
@@ -21,6 +23,7 @@ use crate::{
 pub(crate) struct Service {
     engine: Engine,
     direct: Direct,
+    gate: InForce,
     address: LocalAddr,
     path_prefix: String,
     tls: Option<Arc<Tls>>,
@@ -35,6 +38,7 @@ impl Service {
         let upstreams = Upstreams::new(loaded)?;
         Direct::check(loaded)?;
         let tls = tls::open(loaded)?;
+        let gate: InForce = Arc::new(ArcSwapOption::from(access::build(loaded, upstreams.client())?));
         let store = FsStore::open(&settings.cache.dir).map_err(|error| {
             Failure::fatal(match error.detail() {
                 Some(detail) => format!("{error}: {detail}"),
@@ -46,7 +50,7 @@ impl Service {
         direct.prepare(&settings.sources);
         let routing = upstreams.routing(settings, &direct.source());
         let engine = Engine::new(Arc::new(store.clone()), routing, Arc::clone(&metrics) as _);
-        let handler = EngineHandler::new(engine.clone(), store).await;
+        let handler = EngineHandler::new(engine.clone(), store, Arc::clone(&gate)).await;
         let listen = &settings.serving.listen;
         let server = Server::bind(server_options(settings, tls.clone()), Arc::new(handler), metrics)
             .map_err(|error| Failure::fatal(format!("cannot listen on {listen}: {error}")))?;
@@ -57,7 +61,7 @@ impl Service {
             let _ = stopped.await;
         }));
         let path_prefix = settings.serving.path_prefix.clone();
-        Ok(Self { engine, direct, address, path_prefix, tls, stop, server })
+        Ok(Self { engine, direct, gate, address, path_prefix, tls, stop, server })
     }
 
     /// Where it listens, for the log: `http://0.0.0.0:8081`, `https://0.0.0.0:8081` or `unix:/path`.
@@ -92,6 +96,24 @@ impl Service {
         for name in &loaded.unknown_variables {
             tracing::warn!("the environment variable {name} names no setting; see goproxy -help");
         }
+        if let Some(gate) = &*self.gate.load() {
+            gate.warn();
+            if self.tls.is_none() && is_open(&loaded.settings.serving.listen) {
+                tracing::warn!(
+                    "credentials of clients are readable on the way to {}: set -tlsCert, or put TLS in front; go itself sends \
+                     credentials over https only",
+                    self.listening_on()
+                );
+            }
+        }
+    }
+
+    /// Lets others in from the next request on.
+    pub(crate) fn admit(&self, gate: Option<Arc<AccessGate>>) {
+        if let Some(gate) = &gate {
+            gate.warn();
+        }
+        self.gate.store(gate);
     }
 
     /// Asks others from the next request on.
@@ -119,6 +141,13 @@ impl Service {
             tracing::error!("the server ended badly: {error}");
         }
     }
+}
+
+/// Whether others than this machine can connect without TLS.
+fn is_open(listen: &Listen) -> bool {
+    let Listen::Tcp { host, .. } = listen else { return false };
+    let local = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    !local
 }
 
 fn server_options(settings: &Settings, tls: Option<Arc<Tls>>) -> ServerOptions {

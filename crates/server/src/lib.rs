@@ -11,6 +11,8 @@ mod conditional;
 mod conn;
 mod dispatch;
 mod error;
+mod gate;
+mod guarded;
 mod handler;
 mod io;
 mod listen;
@@ -25,6 +27,7 @@ mod tls;
 
 pub use accept::Server;
 pub use access_log::AccessLogFormat;
+pub use gate::{Admission, Gate, Verdict, Wanted};
 pub use handler::{Gauges, Handler};
 pub use listen::{Listen, ListenError, LocalAddr};
 pub use metrics::Metrics;

@@ -29,6 +29,7 @@ pub struct Metrics {
     in_flight: Family<From, Gauge>,
     cache: Family<Cache, Counter>,
     checksums: Family<Checksum, Counter>,
+    refused: Family<Refused, Counter>,
     response_bytes: Counter,
     stored_bytes: Counter,
     pub(crate) log_dropped: Counter,
@@ -72,6 +73,11 @@ struct Checksum {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Refused {
+    reason: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Build {
     version: String,
 }
@@ -100,12 +106,14 @@ impl Metrics {
             in_flight: Family::default(),
             cache: Family::default(),
             checksums: Family::default(),
+            refused: Family::default(),
             response_bytes: Counter::default(),
             stored_bytes: Counter::default(),
             log_dropped: Counter::default(),
             connections: Gauge::default(),
             tls_failures: Counter::default(),
         };
+        let _ = metrics.refused.get_or_create(&Refused { reason: "missing" });
         metrics.registry.register("goproxy_build_info", "The running version", build);
         metrics.register();
         metrics
@@ -120,6 +128,7 @@ impl Metrics {
         r.register("goproxy_fetches_in_flight", "Running fetches from sources", self.in_flight.clone());
         r.register("goproxy_cache_requests", "Answers by what the cache had", self.cache.clone());
         r.register("goproxy_checksums", "Module files compared with their sums", self.checksums.clone());
+        r.register("goproxy_access_refused", "Requests refused by why, where there are accounts", self.refused.clone());
         r.register("goproxy_response_bytes", "Bytes of response bodies", self.response_bytes.clone());
         r.register("goproxy_stored_bytes", "Bytes committed to the store", self.stored_bytes.clone());
         r.register("goproxy_access_log_dropped", "Access log lines dropped", self.log_dropped.clone());
@@ -142,6 +151,11 @@ impl Metrics {
         }
         text::encode_eof(&mut page)?;
         Ok(form.render(page))
+    }
+
+    /// Somebody was not let in.
+    pub(crate) fn access_refused(&self, reason: &'static str) {
+        self.refused.get_or_create(&Refused { reason }).inc();
     }
 
     /// A response has ended.

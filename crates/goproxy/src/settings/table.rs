@@ -12,6 +12,7 @@ const FORMATS: [(&str, Format); 2] = [("text", Format::Text), ("json", Format::J
 const ACCESS: [(&str, AccessLogFormat); 3] =
     [("text", AccessLogFormat::Text), ("json", AccessLogFormat::Json), ("off", AccessLogFormat::Off)];
 const FETCHERS: [(&str, Fetcher); 2] = [("native", Fetcher::Native), ("go", Fetcher::Go)];
+const METRICS: [(&str, bool); 2] = [("open", false), ("admin", true)];
 const REFUSED: [(&str, Refused); 2] = [("404", Refused::NotFound), ("403", Refused::Forbidden)];
 
 /// The row of a setting.
@@ -194,6 +195,30 @@ pub(crate) static TABLE: &[Setting] = &[
                for none.",
         example: "sum.golang.org,sum.example.com=https://sum.example.com/db",
         set: |s, text| value::sum_dbs(text).map(|databases| s.sources.sumdb = databases),
+    },
+    Setting {
+        name: "htpasswd",
+        group: Group::Access,
+        shape: Shape::Path,
+        default: Fallback::Value(""),
+        reload: true,
+        help: "A file of users and their passwords, as htpasswd -B writes it. Without it, tokens, issuers or rules, \
+               everybody may read everything. SIGHUP reads it again.",
+        example: "/etc/goproxy/htpasswd",
+        set: |s, text| {
+            s.access.htpasswd = if text.is_empty() { None } else { Some(value::path(text)?) };
+            Ok(())
+        },
+    },
+    Setting {
+        name: "metricsAccess",
+        group: Group::Access,
+        shape: Shape::Choice(&["open", "admin"]),
+        default: Fallback::Value("open"),
+        reload: true,
+        help: "Who may read /metrics: everybody, or who may administer all modules.",
+        example: "admin",
+        set: |s, text| value::choice(text, &METRICS).map(|admin| s.access.metrics_admin = admin),
     },
     Setting {
         name: "connectTimeout",

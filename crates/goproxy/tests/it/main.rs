@@ -6,6 +6,7 @@
     reason = "test code, helpers included: what does not hold stops the test"
 )]
 
+mod access;
 mod adopt;
 mod attacks;
 mod caches;

@@ -98,6 +98,11 @@ impl Engine {
     }
 
     async fn refresh(&self, answer: Answer) -> Result<(Known, Via)> {
+        let _admitted = match &answer {
+            // Lists go on when the disk is full: nothing but themselves is stored, if it can be.
+            Answer::List(_) | Answer::SumLatest(_) => self.shared.admit()?,
+            Answer::Latest(_) | Answer::Query(..) => self.shared.admit_to_disk()?,
+        };
         let result = match &answer {
             Answer::List(path) => self.shared.list(path).await,
             Answer::Latest(path) => self.latest(path).await,

@@ -61,6 +61,7 @@ impl Shared {
         if let Some(stored) = self.held(&object).await? {
             return Ok((stored, Via::Cached));
         }
+        let _admitted = self.admit_to_disk()?;
         let result = match &object {
             Object::Module(version, kind) => self.fetch_module(version, *kind).await,
             Object::SumLookup(..) | Object::SumTile(..) => {

@@ -57,6 +57,12 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// ([`crate::check`]) and counts as absent, and is moved aside, if it does not hold.
     async fn open(&self, object: &Object) -> Result<Option<Stored>>;
 
+    /// Whether there is room for more than what is being fetched already. Must be cheap: asked before each fetch.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Busy`]: the disk is nearly full.
+    fn room(&self) -> Result<()>;
+
     /// A new temporary file on the file system of the store. Dropping it removes it.
     async fn stage(&self) -> Result<Staging>;
 

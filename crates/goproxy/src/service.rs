@@ -45,6 +45,9 @@ impl Service {
                 None => error.to_string(),
             })
         })?;
+        if let Some(bytes) = settings.cache.min_free {
+            store.set_reserve(bytes);
+        }
         let direct = Direct::new(loaded, upstreams.client())?;
         let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION")));
         direct.prepare(&settings.sources);

@@ -15,6 +15,7 @@ mod layout;
 mod open;
 mod proofs;
 mod record;
+mod room;
 mod start;
 mod tmp;
 
@@ -53,6 +54,8 @@ struct Inner {
     heavy: Arc<Semaphore>,
     committed_bytes: AtomicU64,
     committed_objects: AtomicU64,
+    /// Bytes of the disk that are left alone.
+    reserve: AtomicU64,
     /// What the last census found, and `committed_bytes` by then.
     counted: Mutex<Option<(u64, u64)>>,
 }
@@ -93,6 +96,7 @@ impl FsStore {
             heavy: Arc::new(Semaphore::new(cores.max(2))),
             committed_bytes: AtomicU64::new(0),
             committed_objects: AtomicU64::new(0),
+            reserve: AtomicU64::new(room::DEFAULT),
             counted: Mutex::new(None),
         })))
     }
@@ -135,6 +139,10 @@ impl Store for FsStore {
         };
         let (inner, wanted) = (Arc::clone(&self.0), object.clone());
         blocking(move || inner.adopt(&wanted)).await
+    }
+
+    fn room(&self) -> Result<()> {
+        self.0.room()
     }
 
     async fn stage(&self) -> Result<Staging> {

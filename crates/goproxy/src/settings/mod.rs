@@ -87,6 +87,8 @@ pub(crate) struct Cache {
     pub(crate) expire: Duration,
     /// `-gitCacheSize`, in bytes.
     pub(crate) git_bytes: u64,
+    /// `-minFreeDisk`, in bytes; `None` leaves it to the store.
+    pub(crate) min_free: Option<u64>,
 }
 
 /// Who is asked for what.
@@ -167,6 +169,8 @@ pub(crate) struct Limits {
     pub(crate) direct: Duration,
     /// `-drainTimeout`.
     pub(crate) drain: Duration,
+    /// `-fetchLimit`.
+    pub(crate) fetches: usize,
     /// `-upstreamLimit`.
     pub(crate) upstream_requests: usize,
     /// `-directLimit`.

@@ -118,6 +118,20 @@ pub(crate) static TABLE: &[Setting] = &[
         set: |s, text| size::parse(text).map(|bytes| s.cache.git_bytes = bytes),
     },
     Setting {
+        name: "minFreeDisk",
+        group: Group::Cache,
+        shape: Shape::Size,
+        default: Fallback::Value(""),
+        reload: false,
+        help: "How much of the cache's disk is left free: with less, nothing new is fetched (503), and what is there is \
+               served. Empty for 500 MiB or a twentieth of the disk, whichever is less.",
+        example: "2GB",
+        set: |s, text| {
+            s.cache.min_free = if text.is_empty() { None } else { Some(size::parse(text)?) };
+            Ok(())
+        },
+    },
+    Setting {
         name: "proxy",
         group: Group::Sources,
         shape: Shape::Upstreams,
@@ -249,6 +263,17 @@ pub(crate) static TABLE: &[Setting] = &[
         help: "How long an upstream may stay silent, or nearly so, in the middle of an answer.",
         example: "30s",
         set: |s, text| value::limit(text).map(|limit| s.limits.idle = limit),
+    },
+    Setting {
+        name: "fetchLimit",
+        group: Group::Limits,
+        shape: Shape::Count,
+        default: Fallback::Value("4096"),
+        reload: true,
+        help: "How many fetches run or wait for their turn at the same time; more requests for what is not in the cache \
+               are told to come back (503 with Retry-After).",
+        example: "1000",
+        set: |s, text| value::count(text).map(|count| s.limits.fetches = count),
     },
     Setting {
         name: "upstreamLimit",

@@ -20,6 +20,7 @@ mod discovery;
 mod endpoints;
 mod engine;
 mod environment;
+mod exhaustion;
 mod go_e2e;
 mod lifecycle;
 mod live;

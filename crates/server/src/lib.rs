@@ -9,6 +9,7 @@ mod activity;
 mod body;
 mod conditional;
 mod conn;
+mod crowd;
 mod dispatch;
 mod error;
 mod gate;

@@ -55,6 +55,6 @@ impl Ear {
                 return;
             }
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }

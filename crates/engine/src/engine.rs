@@ -34,6 +34,8 @@ pub(crate) struct Shared {
     /// Verifications of what nobody waits for.
     pub(crate) extras: Arc<Semaphore>,
     pub(crate) logs: Logs,
+    /// Tiles that are being asked for.
+    pub(crate) tiles: Flight<Object, Result<Bytes>>,
     pub(crate) fetches: Fetches,
     pub(crate) answers: Flight<Answer, Result<(Known, Via)>>,
 }
@@ -50,6 +52,7 @@ impl Engine {
             zip_checks: Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)),
             extras: Arc::new(Semaphore::new(EXTRAS)),
             logs: Logs::default(),
+            tiles: Flight::default(),
             fetches: Fetches::default(),
             answers: Flight::default(),
         };

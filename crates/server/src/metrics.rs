@@ -29,6 +29,7 @@ pub struct Metrics {
     in_flight: Family<From, Gauge>,
     cache: Family<Cache, Counter>,
     checksums: Family<Checksum, Counter>,
+    rejected: Family<Rejected, Counter>,
     refused: Family<Refused, Counter>,
     response_bytes: Counter,
     stored_bytes: Counter,
@@ -78,6 +79,11 @@ struct Refused {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Rejected {
+    what: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Build {
     version: String,
 }
@@ -106,6 +112,7 @@ impl Metrics {
             in_flight: Family::default(),
             cache: Family::default(),
             checksums: Family::default(),
+            rejected: Family::default(),
             refused: Family::default(),
             response_bytes: Counter::default(),
             stored_bytes: Counter::default(),
@@ -113,6 +120,7 @@ impl Metrics {
             connections: Gauge::default(),
             tls_failures: Counter::default(),
         };
+        let _ = metrics.rejected.get_or_create(&Rejected { what: "zip" });
         let _ = metrics.refused.get_or_create(&Refused { reason: "missing" });
         metrics.registry.register("goproxy_build_info", "The running version", build);
         metrics.register();
@@ -127,6 +135,7 @@ impl Metrics {
         r.register("goproxy_fetch_duration_seconds", "Time that fetches from sources took", self.fetches.clone());
         r.register("goproxy_fetches_in_flight", "Running fetches from sources", self.in_flight.clone());
         r.register("goproxy_cache_requests", "Answers by what the cache had", self.cache.clone());
+        r.register("goproxy_rejected", "What sources sent that does not hold", self.rejected.clone());
         r.register("goproxy_checksums", "Module files compared with their sums", self.checksums.clone());
         r.register("goproxy_access_refused", "Requests refused by why, where there are accounts", self.refused.clone());
         r.register("goproxy_response_bytes", "Bytes of response bodies", self.response_bytes.clone());
@@ -189,6 +198,10 @@ impl Observer for Metrics {
 
     fn checksum(&self, outcome: &'static str) {
         self.checksums.get_or_create(&Checksum { outcome }).inc();
+    }
+
+    fn rejected(&self, what: &'static str) {
+        self.rejected.get_or_create(&Rejected { what }).inc();
     }
 
     fn stored(&self, bytes: u64) {

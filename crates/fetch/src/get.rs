@@ -87,11 +87,14 @@ impl HttpClient {
     }
 
     async fn follow(&self, target: Target<'_>) -> Result<(Url, Response), Failure> {
-        let mut url = target.url.clone();
+        let (mut url, mut target) = (target.url.clone(), target);
         for _ in 0..=MAX_REDIRECTS {
             let response = self.send(&url, target).await?;
             if !redirect::leads_on(response.status()) {
                 return Ok((url, response));
+            }
+            if matches!(target.scope, Scope::Configured { inside: false }) && self.is_inside(target.url).await {
+                target.scope = Scope::Configured { inside: true };
             }
             url = redirect::next_hop(&url, response.headers(), target.scope.of_redirects())?;
         }
@@ -99,13 +102,26 @@ impl HttpClient {
         Err(invalid("the upstream redirects without end", detail))
     }
 
+    /// Whether what the operator configured is in our own network, as its name has it: then its redirects may be, too.
+    async fn is_inside(&self, configured: &Url) -> bool {
+        let Some(host) = configured.host_str() else { return false };
+        let options = self.options();
+        options.lookup.addresses(host, false).await.is_ok() && options.lookup.addresses(host, true).await.is_err()
+    }
+
     async fn send(&self, url: &Url, target: Target<'_>) -> Result<Response, Failure> {
         if let Some(left) = self.pauses().left(url) {
             return Err(retry::paused(left));
         }
-        let client = match target.scope {
-            Scope::Configured { .. } => self.for_url(url),
-            Scope::Named(access) => self.for_access(url, access)?,
+        let named = match target.scope {
+            // A redirect is a stranger's word: what its name resolves to is judged when the connection is made.
+            Scope::Configured { inside: false } if url.host() != target.url.host() => Some(Access::default()),
+            Scope::Configured { .. } => None,
+            Scope::Named(access) => Some(access),
+        };
+        let client = match named {
+            None => self.for_url(url),
+            Some(access) => self.for_access(url, access)?,
         };
         let mut request = client.get(url.clone()).header(ACCEPT_ENCODING, "identity");
         if let Some(header) = target.credential.and_then(|credential| credential.for_url(url)) {
@@ -113,9 +129,9 @@ impl HttpClient {
         }
         match tokio::time::timeout(self.options().response_timeout, request.send()).await {
             Ok(Ok(response)) => Ok(response),
-            Ok(Err(error)) => match target.scope {
-                Scope::Configured { .. } => Err(unreachable(&error.without_url(), url)),
-                Scope::Named(access) => Err(reach::no_answer(&error.without_url(), url, !access.internal)),
+            Ok(Err(error)) => match named {
+                None => Err(unreachable(&error.without_url(), url)),
+                Some(access) => Err(reach::no_answer(&error.without_url(), url, !access.internal)),
             },
             Err(_) => Err(slow(format!("no answer from {} in time", wire::shown(url)))),
         }

@@ -186,3 +186,26 @@ async fn a_module_proxy_that_a_page_names_is_guarded_too() {
         assert!(named(url, Access::default()).is_err(), "{url}");
     }
 }
+
+/// S3 for upstreams: their redirects are judged by what the name resolves to when the connection is made.
+#[tokio::test]
+async fn a_redirect_of_an_upstream_led_inside_by_a_public_name() {
+    let trap = Server::start(|_, _| Reply::ok("secret")).await;
+    let port = trap.port();
+    let upstream = Server::start(move |_, asked| Reply::redirect(&format!("http:/{}", asked.target))).await;
+    let upstream_port = upstream.port();
+    let client = client_with(move |name| match name {
+        "public.example" => vec![public(upstream_port)],
+        "corp.example" => vec![internal("10.0.0.2", upstream_port)],
+        "cdn.example" => vec![public(port)],
+        _ => vec![internal("10.0.0.1", port)],
+    });
+    let ask = async |from: &str, to: &str| {
+        let upstream = Upstream::new(client.clone(), &format!("http://{from}")).unwrap();
+        upstream.bytes(to, 99).await.map_err(|failure| failure.error.message().to_owned())
+    };
+    let refused = ask("public.example", "rebound.example/x").await.unwrap_err();
+    assert_eq!((refused.as_str(), trap.count()), ("host without a public address: rebound.example", 0));
+    assert_eq!(ask("public.example", "cdn.example/x").await.unwrap(), "secret");
+    assert_eq!(ask("corp.example", "minio.corp.example/x").await.unwrap(), "secret", "inside already");
+}

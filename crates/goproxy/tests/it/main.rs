@@ -21,6 +21,7 @@ mod endpoints;
 mod engine;
 mod environment;
 mod exhaustion;
+mod faults;
 mod go_e2e;
 mod lifecycle;
 mod live;

@@ -3,10 +3,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use goproxy_testkit::{ModuleFixture, Proxy, Upstream, request, wait_until, write_script};
+use goproxy_testkit::{ModuleFixture, Proxy, Upstream, request, skipped, wait_until, write_script};
 use tokio::net::TcpStream;
 
-use crate::support::{PATIENCE, files, goproxy, router_with};
+use crate::support::{PATIENCE, files, goproxy, noise, router_with};
 
 async fn versions(upstream: &Upstream, count: usize) -> Vec<ModuleFixture> {
     let modules: Vec<_> = (0..count).map(|n| ModuleFixture::new("example.com/much", &format!("v1.{n}.0"))).collect();
@@ -97,4 +97,39 @@ async fn open_files_ran_out() {
     let zips = files(&proxy.download_dir()).into_iter().filter(|file| file.extension().is_some_and(|e| e == "zip"));
     let known: Arc<[Vec<u8>]> = modules.iter().map(ModuleFixture::zip).collect();
     assert!(zips.into_iter().all(|file| known.contains(&std::fs::read(file).unwrap())), "nothing partial");
+}
+
+/// A disk of four megabytes, and more than that to store.
+#[tokio::test]
+async fn a_full_disk_stopped_hits_or_kept_half_an_object() {
+    let upstream = Upstream::start().await;
+    let modules: Vec<_> = (0..40)
+        .map(|n| ModuleFixture::new("example.com/full", &format!("v1.{n}.0")).file("noise.bin", noise(300_000, n + 1)))
+        .collect();
+    upstream.add_all(&modules);
+    let dir = tempfile::tempdir().unwrap();
+    let program = dir.path().join("small-disk");
+    let mount = format!("mount -t tmpfs -o size=4m none '{}'", dir.path().join("disk").display());
+    std::fs::create_dir(dir.path().join("disk")).unwrap();
+    let script = format!(
+        "#!/bin/sh\nexec unshare -rm sh -c \"{mount} && exec '{}' \\\"\\$@\\\"\" sh \"$@\"\n",
+        env!("CARGO_BIN_EXE_goproxy")
+    );
+    write_script(&program, &script);
+    for reserve in ["0MB", ""] {
+        let flags = ["-proxy", &upstream.url(), "-minFreeDisk", reserve];
+        let started = Proxy::builder(&program).args(flags).cache_dir(&dir.path().join("disk")).try_start().await;
+        let Ok(proxy) = started else { return skipped("exhaustion: no mounts for mere users") };
+        let mut refused = 0;
+        for module in &modules {
+            let answer = proxy.get(&module.url_path("zip")).await;
+            assert!(answer.status == 200 || answer.status >= 500, "{reserve}: {} {}", answer.status, answer.text());
+            assert!(answer.status != 200 || answer.body == module.zip(), "{reserve}");
+            refused += usize::from(answer.status != 200);
+            let hit = proxy.get(&modules[0].url_path("zip")).await;
+            assert_eq!((hit.status, hit.body), (200, modules[0].zip()), "{reserve}: {}", proxy.log());
+        }
+        assert!(refused > 20 && refused < 40, "{reserve}: {refused}");
+        assert_eq!(proxy.get("/healthz").await.status, 200);
+    }
 }

@@ -10,13 +10,17 @@ mod commit;
 mod facts;
 mod failure;
 mod files;
+mod inspect;
 mod keyed;
 mod layout;
 mod open;
 mod proofs;
 mod record;
+mod scrub;
 mod start;
 mod tmp;
+mod unchanged;
+mod walk;
 
 use std::{
     path::Path,
@@ -36,6 +40,10 @@ use tokio::sync::Semaphore;
 
 use crate::{keyed::Keyed, layout::Layout, open::Found, proofs::Proofs, tmp::Tmp};
 
+pub use inspect::{Inspection, Sound};
+pub use unchanged::Unchanged;
+pub use walk::{Lying, Walk};
+
 /// How often a commit tries to get past files that do not hold.
 const ATTEMPTS: usize = 4;
 
@@ -49,7 +57,7 @@ struct Inner {
     tmp: Tmp,
     proofs: Proofs,
     adopting: Keyed,
-    /// Bounds the adoption of zips, so that it leaves room for hits.
+    /// Bounds the checks of zips, so that it leaves room for hits.
     heavy: Arc<Semaphore>,
     committed_bytes: AtomicU64,
     committed_objects: AtomicU64,
@@ -80,12 +88,23 @@ impl FsStore {
     /// A directory that can only be read is accepted. Errors: the directory cannot be made, is not one, or is of a
     /// newer format; the message says what to do, the detail also where.
     pub fn open(cache_dir: &Path) -> Result<Self> {
-        let cache_dir =
-            std::path::absolute(cache_dir).map_err(|e| failure::at_start(cache_dir, &e.to_string(), "give a path"))?;
-        let layout = Layout::new(&cache_dir);
+        let layout = layout(cache_dir)?;
         start::prepare(&layout)?;
+        Ok(Self::of(layout))
+    }
+
+    /// Opens the store of a cache directory to look at it: makes and removes nothing. Blocking.
+    ///
+    /// Errors: there is no cache, it cannot be read, or it is of a newer format.
+    pub fn look_at(cache_dir: &Path) -> Result<Self> {
+        let layout = layout(cache_dir)?;
+        start::look(&layout)?;
+        Ok(Self::of(layout))
+    }
+
+    fn of(layout: Layout) -> Self {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
-        Ok(Self(Arc::new(Inner {
+        Self(Arc::new(Inner {
             tmp: Tmp::new(layout.own.join("tmp")),
             layout,
             proofs: Proofs::new(),
@@ -94,7 +113,7 @@ impl FsStore {
             committed_bytes: AtomicU64::new(0),
             committed_objects: AtomicU64::new(0),
             counted: Mutex::new(None),
-        })))
+        }))
     }
 
     /// How full it is: counters and one system call.
@@ -126,7 +145,7 @@ impl Store for FsStore {
         match blocking(move || inner.find(&wanted)).await? {
             Found::Absent => return Ok(None),
             Found::Held(stored) => return Ok(Some(stored)),
-            Found::Unknown(..) => {}
+            Found::Due(..) | Found::Unknown(..) => {}
         }
         let _alone = self.0.adopting.lock(object).await;
         let _permit = match is_zip(object) {
@@ -134,7 +153,7 @@ impl Store for FsStore {
             false => None,
         };
         let (inner, wanted) = (Arc::clone(&self.0), object.clone());
-        blocking(move || inner.adopt(&wanted)).await
+        blocking(move || inner.examine(&wanted)).await
     }
 
     async fn stage(&self) -> Result<Staging> {
@@ -189,6 +208,12 @@ impl Store for FsStore {
         let (inner, fact, old, new) = (Arc::clone(&self.0), fact.clone(), old.cloned(), new.clone());
         blocking(move || inner.establish(&fact, old.as_ref(), &new)).await
     }
+}
+
+fn layout(cache_dir: &Path) -> Result<Layout> {
+    let cache_dir =
+        std::path::absolute(cache_dir).map_err(|e| failure::at_start(cache_dir, &e.to_string(), "give a path"))?;
+    Ok(Layout::new(&cache_dir))
 }
 
 fn is_zip(object: &Object) -> bool {

@@ -18,6 +18,7 @@ mod reply;
 mod routing;
 mod stage;
 mod sumdb;
+mod verify;
 mod watch;
 
 pub use blocking::blocking;
@@ -31,3 +32,4 @@ pub use port::{
 pub use reply::{CacheStatus, Lifetime, Reply, Via};
 pub use routing::{Hop, Routing};
 pub use stage::{Staging, TempPath, Verified, stage_bytes};
+pub use verify::Voucher;

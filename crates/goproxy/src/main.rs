@@ -18,6 +18,7 @@ mod stop;
 mod sumdbs;
 mod tls;
 mod upstreams;
+mod verify;
 
 use std::{ffi::OsString, io::Write as _, process::ExitCode, time::Duration};
 
@@ -44,7 +45,7 @@ fn start(args: Vec<OsString>) -> Result<ExitCode, Failure> {
     let mode = match &invocation.command {
         Command::Help => return Ok(print(&help::text())),
         Command::Version => return Ok(print(concat!("goproxy ", env!("CARGO_PKG_VERSION"), "\n"))),
-        Command::Run(_) => Mode::Run,
+        Command::Run(_) | Command::Verify(_) => Mode::Run,
         Command::Serve | Command::CheckConfig => Mode::Serve,
     };
     let environment = Environment::of_process();
@@ -66,6 +67,7 @@ fn start(args: Vec<OsString>) -> Result<ExitCode, Failure> {
         .map_err(|error| Failure::fatal(format!("cannot start the runtime: {error}")))?;
     let result = match invocation.command {
         Command::Run(command) => runtime.block_on(run::run(&loaded, command)),
+        Command::Verify(options) => runtime.block_on(verify::verify(&loaded, options)),
         _ => {
             limits::raise_open_files();
             let reloader = Reloader::new(mode, invocation.flags, environment, &loaded);

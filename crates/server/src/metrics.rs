@@ -29,6 +29,7 @@ pub struct Metrics {
     in_flight: Family<From, Gauge>,
     cache: Family<Cache, Counter>,
     checksums: Family<Checksum, Counter>,
+    scrubbed: Family<Scrubbed, Counter>,
     response_bytes: Counter,
     stored_bytes: Counter,
     pub(crate) log_dropped: Counter,
@@ -72,6 +73,11 @@ struct Checksum {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Scrubbed {
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Build {
     version: String,
 }
@@ -100,6 +106,7 @@ impl Metrics {
             in_flight: Family::default(),
             cache: Family::default(),
             checksums: Family::default(),
+            scrubbed: Family::default(),
             response_bytes: Counter::default(),
             stored_bytes: Counter::default(),
             log_dropped: Counter::default(),
@@ -120,6 +127,7 @@ impl Metrics {
         r.register("goproxy_fetches_in_flight", "Running fetches from sources", self.in_flight.clone());
         r.register("goproxy_cache_requests", "Answers by what the cache had", self.cache.clone());
         r.register("goproxy_checksums", "Module files compared with their sums", self.checksums.clone());
+        r.register("goproxy_scrubbed_objects", "Cached objects that the scrub has read", self.scrubbed.clone());
         r.register("goproxy_response_bytes", "Bytes of response bodies", self.response_bytes.clone());
         r.register("goproxy_stored_bytes", "Bytes committed to the store", self.stored_bytes.clone());
         r.register("goproxy_access_log_dropped", "Access log lines dropped", self.log_dropped.clone());
@@ -142,6 +150,11 @@ impl Metrics {
         }
         text::encode_eof(&mut page)?;
         Ok(form.render(page))
+    }
+
+    /// The scrub has read an object; the outcome is a fixed word.
+    pub fn scrubbed(&self, outcome: &'static str) {
+        self.scrubbed.get_or_create(&Scrubbed { outcome }).inc();
     }
 
     /// A response has ended.

@@ -27,8 +27,12 @@ pub enum Inspection {
     /// What it has to be, by itself.
     Sound(Sound),
     /// Something that must not be served, and why.
-    Bad(String),
+    Bad(Seen, String),
 }
+
+/// The very file that was looked at: another process may replace it meanwhile.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen(Option<Stamp>);
 
 /// A file that holds, by itself.
 #[derive(Clone, Debug)]
@@ -43,6 +47,8 @@ pub struct Sound {
     pub sum: Option<String>,
     /// Whether it was checked before, and is what it was then.
     pub recorded: bool,
+    /// Which file it is.
+    pub seen: Seen,
 }
 
 /// A regular file, or what else there is.
@@ -61,9 +67,14 @@ impl FsStore {
         blocking(move || inner.inspect(&object)).await
     }
 
-    /// The file that an object is in, or would be; `None` if it has no file name.
-    pub fn path_of(&self, object: &Object) -> Option<PathBuf> {
-        self.0.layout.object(object)
+    /// Moves a file that was looked at to quarantine. Whether it is no longer in its place.
+    pub async fn move_away(&self, object: &Object, seen: Seen, reason: &str) -> Result<bool> {
+        let (inner, object, reason) = (Arc::clone(&self.0), object.clone(), reason.to_owned());
+        blocking(move || {
+            let path = inner.layout.object(&object);
+            Ok(path.is_some_and(|path| inner.set_aside(&object, &path, seen.0.as_ref(), &reason)))
+        })
+        .await
     }
 
     /// What `go` has written down of a zip, and the file that it is in.
@@ -99,7 +110,7 @@ impl Inner {
     pub(crate) fn inspect(&self, object: &Object) -> Result<Inspection> {
         let (path, file, stamp, recorded) = match self.look(object)? {
             Look::Absent => return Ok(Inspection::Absent),
-            Look::Foreign(_) => return Ok(Inspection::Bad("not a regular file".to_owned())),
+            Look::Foreign(_) => return Ok(Inspection::Bad(Seen(None), "not a regular file".to_owned())),
             Look::File(path, file, stamp, recorded) => (path, file, stamp, recorded),
         };
         let reading = |e: io::Error| failure::at("reading", &path, &e);
@@ -120,9 +131,10 @@ impl Inner {
         Ok(match content {
             Ok(sum) => {
                 let file = Arc::new(file);
-                Inspection::Sound(Sound { file, size: stamp.size, sha256, sum, recorded: recorded.is_some() })
+                let (recorded, seen) = (recorded.is_some(), Seen(Some(stamp)));
+                Inspection::Sound(Sound { file, size: stamp.size, sha256, sum, recorded, seen })
             }
-            Err(reason) => Inspection::Bad(reason),
+            Err(reason) => Inspection::Bad(Seen(Some(stamp)), reason),
         })
     }
 }

@@ -40,7 +40,7 @@ use tokio::sync::Semaphore;
 
 use crate::{keyed::Keyed, layout::Layout, open::Found, proofs::Proofs, tmp::Tmp};
 
-pub use inspect::{Inspection, Sound};
+pub use inspect::{Inspection, Seen, Sound};
 pub use unchanged::Unchanged;
 pub use walk::{Lying, Walk};
 

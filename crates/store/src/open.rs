@@ -145,17 +145,18 @@ impl Inner {
     }
 
     /// Moves what is at `path` out of the way, if it is still the file that was looked at. Where that is not
-    /// possible it stays, and is refused again the next time.
-    pub(crate) fn set_aside(&self, object: &Object, path: &Path, stamp: Option<&Stamp>, reason: &str) {
+    /// possible it stays, and is refused again the next time. Whether it is gone.
+    pub(crate) fn set_aside(&self, object: &Object, path: &Path, stamp: Option<&Stamp>, reason: &str) -> bool {
         self.proofs.forget(object);
         if stamp.is_some_and(|stamp| !stamp.is_at(path)) {
-            return;
+            return true;
         }
         let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let unique = format!("{seconds}-{:016x}", fastrand::u64(..));
         let place = path.strip_prefix(&self.layout.download).unwrap_or(path);
         let target = self.layout.quarantine().join(unique).join(place);
-        match files::replace(path, &target) {
+        let moved = files::replace(path, &target);
+        match &moved {
             Ok(()) => tracing::warn!(%object, reason, moved_to = %target.display(), "a cached file does not hold"),
             Err(error) => tracing::warn!(%object, reason, %error, "a cached file does not hold, and cannot be moved"),
         }
@@ -163,5 +164,6 @@ impl Inner {
             // It says what `go` found in the file that is gone.
             let _ = std::fs::remove_file(self.layout.ziphash(mv));
         }
+        moved.is_ok()
     }
 }

@@ -35,7 +35,8 @@ const CHUNK: usize = 1 << 20;
 /// After so many names the walk rests, as the census does.
 const STRIDE: usize = 512;
 const REST: Duration = Duration::from_millis(20);
-/// How often a process that does not scrub looks whether it has to.
+/// How often a process that does not scrub looks whether it has to, and how long one that has just started waits: others
+/// need the disk then, and a private instance may be gone by then.
 const RETRY: Duration = Duration::from_mins(1);
 
 impl FsStore {
@@ -45,6 +46,7 @@ impl FsStore {
     /// `failed` (cannot be read, or somebody is writing it).
     pub async fn scrub(&self, period: Duration, report: impl Fn(&'static str) + Send + Sync) {
         let turn = period / u32::try_from(PARTS).unwrap_or(u32::MAX);
+        tokio::time::sleep(turn.min(RETRY)).await;
         loop {
             let inner = Arc::clone(&self.0);
             match blocking(move || Ok(Position::claim(&inner.layout.scrub()))).await {

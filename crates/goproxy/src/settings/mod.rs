@@ -80,6 +80,8 @@ pub(crate) struct Cache {
     pub(crate) expire: Duration,
     /// `-gitCacheSize`, in bytes.
     pub(crate) git_bytes: u64,
+    /// `-scrub`; zero is never.
+    pub(crate) scrub: Duration,
 }
 
 /// Who is asked for what.

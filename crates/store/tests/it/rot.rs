@@ -123,11 +123,11 @@ async fn an_inspection_changes_nothing() {
     };
     let Inspection::Sound(sound) = inspected(zip_object("v1.0.0")).await else { panic!("sound") };
     assert!(sound.recorded && sound.sum.is_some());
-    let Inspection::Bad(why) = inspected(zip_object("v1.1.0")).await else { panic!("rotten") };
+    let Inspection::Bad(_, why) = inspected(zip_object("v1.1.0")).await else { panic!("rotten") };
     assert_eq!(why, "changed on the disk since it was checked");
     let Inspection::Sound(foreign) = inspected(object(PATH, "v1.2.0", Kind::Info)).await else { panic!("sound") };
     assert!(!foreign.recorded);
-    assert!(matches!(inspected(object(PATH, "v1.3.0", Kind::Info)).await, Inspection::Bad(_)));
+    assert!(matches!(inspected(object(PATH, "v1.3.0", Kind::Info)).await, Inspection::Bad(..)));
     assert!(matches!(inspected(object(PATH, "v1.4.0", Kind::Info)).await, Inspection::Absent));
     let glass = Unchanged::of(store.clone());
     assert!(glass.open(&zip_object("v1.1.0")).await.unwrap().is_none());

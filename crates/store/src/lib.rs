@@ -57,8 +57,10 @@ struct Inner {
     tmp: Tmp,
     proofs: Proofs,
     adopting: Keyed,
-    /// Bounds the checks of zips, so that it leaves room for hits.
+    /// Bounds the adoption of zips, so that it leaves room for hits.
     heavy: Arc<Semaphore>,
+    /// Bounds the hashing of large files, which is reading most of all: hits wait for it.
+    hashing: Arc<Semaphore>,
     committed_bytes: AtomicU64,
     committed_objects: AtomicU64,
     /// What the last census found, and `committed_bytes` by then.
@@ -110,6 +112,7 @@ impl FsStore {
             proofs: Proofs::new(),
             adopting: Keyed::default(),
             heavy: Arc::new(Semaphore::new(cores.max(2))),
+            hashing: Arc::new(Semaphore::new(4 * cores)),
             committed_bytes: AtomicU64::new(0),
             committed_objects: AtomicU64::new(0),
             counted: Mutex::new(None),
@@ -142,15 +145,16 @@ impl FsStore {
 impl Store for FsStore {
     async fn open(&self, object: &Object) -> Result<Option<Stored>> {
         let (inner, wanted) = (Arc::clone(&self.0), object.clone());
-        match blocking(move || inner.find(&wanted)).await? {
+        let bound = match blocking(move || inner.find(&wanted)).await? {
             Found::Absent => return Ok(None),
             Found::Held(stored) => return Ok(Some(stored)),
-            Found::Due(..) | Found::Unknown(..) => {}
-        }
+            Found::Due(..) => Some(&self.0.hashing),
+            Found::Unknown(..) => is_zip(object).then_some(&self.0.heavy),
+        };
         let _alone = self.0.adopting.lock(object).await;
-        let _permit = match is_zip(object) {
-            true => Arc::clone(&self.0.heavy).acquire_owned().await.ok(),
-            false => None,
+        let _permit = match bound {
+            Some(bound) => Arc::clone(bound).acquire_owned().await.ok(),
+            None => None,
         };
         let (inner, wanted) = (Arc::clone(&self.0), object.clone());
         blocking(move || inner.examine(&wanted)).await

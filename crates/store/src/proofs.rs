@@ -106,3 +106,25 @@ impl Proofs {
 fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_hour_later_or_touched_a_file_is_hashed_again() {
+        let file = tempfile::tempfile().unwrap();
+        let stamp = Stamp::of(&file).unwrap();
+        let recently = |checked| {
+            let proof = Proof { size: stamp.size, mtime: stamp.mtime, sha256: [0; 32], checked };
+            proof.of(&stamp).unwrap().recently
+        };
+        assert!(recently(Some((Instant::now(), stamp.ctime))));
+        assert!(!recently(Some((Instant::now(), stamp.ctime - 1))));
+        assert!(!recently(None), "by another process");
+        // The clock of a machine that has just started does not go back that far.
+        if let Some(before) = Instant::now().checked_sub(CHECK_EVERY) {
+            assert!(!recently(Some((before, stamp.ctime))));
+        }
+    }
+}

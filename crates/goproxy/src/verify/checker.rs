@@ -67,7 +67,7 @@ impl Checker {
             }
             Err(error) => {
                 self.report.looked_at(0);
-                self.report.finding(path, error.detail().unwrap_or(error.message()), "");
+                self.report.finding(path, error.detail().unwrap_or_else(|| error.message()), "");
             }
         }
     }

@@ -113,6 +113,10 @@ impl Metrics {
             connections: Gauge::default(),
             tls_failures: Counter::default(),
         };
+        // There from the start: an alarm on what was never counted is none.
+        for outcome in ["good", "adopted", "bad", "failed"] {
+            metrics.scrubbed.get_or_create(&Scrubbed { outcome });
+        }
         metrics.registry.register("goproxy_build_info", "The running version", build);
         metrics.register();
         metrics

@@ -115,7 +115,7 @@ impl Metrics {
         };
         // There from the start: an alarm on what was never counted is none.
         for outcome in ["good", "adopted", "bad", "failed"] {
-            metrics.scrubbed.get_or_create(&Scrubbed { outcome });
+            drop(metrics.scrubbed.get_or_create(&Scrubbed { outcome }));
         }
         metrics.registry.register("goproxy_build_info", "The running version", build);
         metrics.register();

@@ -19,7 +19,8 @@ use crate::{
 const REMEMBERED: usize = 1 << 16;
 
 /// How long a hashed file is trusted. What is written in between shows in the status change time; this is for what the
-/// disk does by itself. SHA-256 takes 0.6 ms for a megabyte, once an hour for each file in use.
+/// disk does by itself. SHA-256 takes about a millisecond for a megabyte, once an hour for each file in
+/// use.
 pub(crate) const CHECK_EVERY: Duration = Duration::from_hours(1);
 
 #[derive(Clone, Copy, Debug)]

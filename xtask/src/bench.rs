@@ -2,6 +2,7 @@
 
 mod direct;
 mod downloads;
+mod flood;
 mod hits;
 mod process;
 
@@ -11,6 +12,7 @@ use anyhow::{Context, Result, bail};
 
 pub(crate) use direct::direct;
 pub(crate) use downloads::downloads;
+pub(crate) use flood::flood;
 pub(crate) use hits::hits;
 
 /// `--rounds N`.

@@ -8,6 +8,7 @@ use serde_json::Value;
 /// The arrows of ARCHITECTURE.md: each crate of the workspace and the crates of the workspace it may use at run time.
 const ARROWS: &[(&str, &[&str])] = &[
     ("gomod", &[]),
+    ("goproxy-access", &["gomod"]),
     ("goproxy-engine", &["gomod"]),
     ("goproxy-store", &["gomod", "goproxy-engine"]),
     ("goproxy-git", &[]),
@@ -15,7 +16,18 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("goproxy-direct", &["gomod", "goproxy-engine", "goproxy-git", "goproxy-fetch"]),
     ("goproxy-server", &["gomod", "goproxy-engine"]),
     ("goproxy-testkit", &[]),
-    ("goproxy", &["gomod", "goproxy-engine", "goproxy-store", "goproxy-fetch", "goproxy-direct", "goproxy-server"]),
+    (
+        "goproxy",
+        &[
+            "gomod",
+            "goproxy-access",
+            "goproxy-engine",
+            "goproxy-store",
+            "goproxy-fetch",
+            "goproxy-direct",
+            "goproxy-server",
+        ],
+    ),
     ("xtask", &[]),
 ];
 

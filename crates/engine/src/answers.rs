@@ -98,6 +98,11 @@ impl Engine {
     }
 
     async fn refresh(&self, answer: Answer) -> Result<(Known, Via)> {
+        let _admitted = match &answer {
+            // Lists go on when the disk is full: nothing but themselves is stored, if it can be.
+            Answer::List(_) | Answer::SumLatest(_) => self.shared.admit()?,
+            Answer::Latest(_) | Answer::Query(..) => self.shared.admit_to_disk()?,
+        };
         let result = match &answer {
             Answer::List(path) => self.shared.list(path).await,
             Answer::Latest(path) => self.latest(path).await,
@@ -174,7 +179,9 @@ impl Shared {
     async fn list(&self, path: &ModulePath) -> Result<Given> {
         routing::first(&self.routing, path, |source| async move {
             let versions = self.watch(source.as_ref(), "list", source.list(path)).await?;
-            let body = parse_list(path, &versions.body)?.body().into();
+            let list = parse_list(path, &versions.body);
+            self.count_lie("list", &list);
+            let body = list?.body().into();
             Ok(Given { body, asked: versions.asked, via: source.via() })
         })
         .await
@@ -198,7 +205,9 @@ impl Shared {
         via: Via,
     ) -> Result<Given> {
         let Resolved { info, asked, extra } = resolved;
-        check::resolved(path, wanted, &info)?;
+        let version = check::resolved(path, wanted, &info);
+        self.count_lie("query", &version);
+        version?;
         self.commit_extras(extra).await;
         Ok(Given { body: info, asked, via })
     }

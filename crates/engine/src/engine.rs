@@ -8,8 +8,8 @@ use gomod::{ModuleRequest, Route, SumRequest, SumWhat, What};
 use tokio::sync::Semaphore;
 
 use crate::{
-    Answer, Error, ErrorKind, Kind, Object, Observer, Reply, Result, Routing, Store, Via, flight::Flight,
-    memory::Memory, reply::Known, sumdb::Logs,
+    Answer, Error, ErrorKind, Kind, Object, Observer, Reply, Result, Routing, Store, Via, admission::Fetches,
+    flight::Flight, memory::Memory, reply::Known, sumdb::Logs,
 };
 
 /// How many files that came along are verified at the same time; more are let go.
@@ -34,6 +34,9 @@ pub(crate) struct Shared {
     /// Verifications of what nobody waits for.
     pub(crate) extras: Arc<Semaphore>,
     pub(crate) logs: Logs,
+    /// Tiles that are being asked for.
+    pub(crate) tiles: Flight<Object, Result<Bytes>>,
+    pub(crate) fetches: Fetches,
     pub(crate) answers: Flight<Answer, Result<(Known, Via)>>,
 }
 
@@ -49,6 +52,8 @@ impl Engine {
             zip_checks: Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)),
             extras: Arc::new(Semaphore::new(EXTRAS)),
             logs: Logs::default(),
+            tiles: Flight::default(),
+            fetches: Fetches::default(),
             answers: Flight::default(),
         };
         Self { shared: Arc::new(shared) }

@@ -59,6 +59,16 @@ pub enum Fact {
     Sum(ModuleVersion, Kind),
 }
 
+impl Object {
+    /// The fixed word for metrics.
+    pub(crate) const fn what(&self) -> &'static str {
+        match self {
+            Self::Module(_, kind) => kind.extension(),
+            Self::SumLookup(..) | Self::SumTile(..) => "sumdb",
+        }
+    }
+}
+
 impl std::fmt::Display for Object {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

@@ -3,6 +3,7 @@
 //! It knows no HTTP, no TLS and no file layout. [`Engine`] answers; [`Store`], [`Source`], [`SumSource`] and
 //! [`Observer`] are what it needs from the world.
 
+mod admission;
 mod answers;
 mod blocking;
 pub mod check;

@@ -61,6 +61,7 @@ impl Shared {
         if let Some(stored) = self.held(&object).await? {
             return Ok((stored, Via::Cached));
         }
+        let _admitted = self.admit_to_disk()?;
         let result = match &object {
             Object::Module(version, kind) => self.fetch_module(version, *kind).await,
             Object::SumLookup(..) | Object::SumTile(..) => {
@@ -151,7 +152,17 @@ impl Shared {
             Object::Module(_, Kind::Zip) => self.zip_checks.acquire().await.ok(),
             _ => None,
         };
-        check::verify(object, staging).await
+        let what = object.what();
+        let verified = check::verify(object, staging).await;
+        self.count_lie(what, &verified);
+        verified
+    }
+
+    /// Counts what a source sent that does not hold.
+    pub(crate) fn count_lie<T>(&self, what: &'static str, checked: &Result<T>) {
+        if checked.as_ref().is_err_and(|error| error.kind() == ErrorKind::Invalid) {
+            self.observer.rejected(what);
+        }
     }
 
     async fn publish(&self, verified: Verified) -> Result<Stored> {

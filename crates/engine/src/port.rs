@@ -57,6 +57,12 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// ([`crate::check`]) and counts as absent, and is moved aside, if it does not hold.
     async fn open(&self, object: &Object) -> Result<Option<Stored>>;
 
+    /// Whether there is room for more than what is being fetched already. Must be cheap: asked before each fetch.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Busy`]: the disk is nearly full.
+    fn room(&self) -> Result<()>;
+
     /// A new temporary file on the file system of the store. Dropping it removes it.
     async fn stage(&self) -> Result<Staging>;
 
@@ -152,6 +158,8 @@ pub trait Observer: Send + Sync + std::fmt::Debug {
     /// `verified`, `pinned`, `mismatch`, `unlisted` (no record), `failed` (no answer); `fork` when a database has signed
     /// two histories.
     fn checksum(&self, outcome: &'static str);
+    /// A source sent what does not hold, as a file, list or answer: `what` is one of the words of a fetch.
+    fn rejected(&self, what: &'static str);
     /// An object of that many bytes was committed.
     fn stored(&self, bytes: u64);
 }
@@ -164,5 +172,6 @@ impl Observer for Unobserved {
     fn fetch_started(&self, _: &'static str, _: &'static str) {}
     fn fetch_ended(&self, _: &'static str, _: &'static str, _: &'static str, _: std::time::Duration) {}
     fn checksum(&self, _: &'static str) {}
+    fn rejected(&self, _: &'static str) {}
     fn stored(&self, _: u64) {}
 }

@@ -39,6 +39,8 @@ pub struct Routing {
     pub sum_keys: BTreeMap<String, VerifierKey>,
     /// The database that vouches for modules, one of `sum_keys`: GOSUMDB. `None`: nobody does.
     pub notary: Option<String>,
+    /// How many fetches run, or wait for their turn, at the same time.
+    pub fetches: usize,
     /// How long mutable answers are fresh.
     pub freshness: Duration,
 }

@@ -43,6 +43,17 @@ impl Credential {
         Ok(Some(Self { origin: url.origin().ascii_serialization(), header: basic(&login)? }))
     }
 
+    /// A bearer token for the origin of `url`.
+    ///
+    /// # Errors
+    /// A token that is no header value.
+    pub(crate) fn bearer(url: &Url, token: &Secret) -> Result<Self> {
+        let mut header = HeaderValue::try_from(format!("Bearer {}", token.expose()))
+            .map_err(|_| Error::new(ErrorKind::Refused, "the token does not fit into a header"))?;
+        header.set_sensitive(true);
+        Ok(Self { origin: url.origin().ascii_serialization(), header })
+    }
+
     /// The `Authorization` for a request to `url`, if it is the origin that the credentials belong to.
     pub(crate) fn for_url(&self, url: &Url) -> Option<&HeaderValue> {
         (self.origin == url.origin().ascii_serialization()).then_some(&self.header)

@@ -8,7 +8,8 @@ use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, LOCATION};
 use reqwest::{Response, Url};
 
 use crate::{
-    Access, HttpClient, body::Body, credentials::Credential, failure::Failure, get, reach, redirect, retry, wire,
+    Access, HttpClient, Secret, body::Body, credentials::Credential, failure::Failure, get, guard, reach, redirect,
+    retry, wire,
 };
 
 /// For all hops and the body together.
@@ -36,18 +37,40 @@ impl HttpClient {
     /// Only where there is no answer: no connection, forbidden address, timeout.
     pub async fn page(&self, url: &str, access: Access, limit: u64) -> Result<Page> {
         let invalid = |why: String| Error::new(ErrorKind::Invalid, why);
-        let url = Url::parse(url).map_err(|e| invalid(format!("invalid URL: {e}")))?;
+        let mut url = Url::parse(url).map_err(|e| invalid(format!("invalid URL: {e}")))?;
         match url.scheme() {
             "https" => {}
             "http" if access.insecure => {}
             _ => return Err(invalid(format!("insecure URL: {}", wire::shown(&url)))),
         }
-        let answer = tokio::time::timeout(PATIENCE, self.follow_page(url.clone(), access, limit)).await;
+        let credential = Credential::take(&mut url, self.netrc())?.filter(|_| url.scheme() == "https");
+        let answer = tokio::time::timeout(PATIENCE, self.follow_page(url.clone(), credential, access, limit)).await;
         Ok(answer.unwrap_or_else(|_| Err(reach::too_late(&url)))?)
     }
 
-    async fn follow_page(&self, mut url: Url, access: Access, limit: u64) -> Result<Page, Failure> {
-        let credential = Credential::take(&mut url, self.netrc())?;
+    /// Gets a page of a host that wants a bearer token, which goes nowhere else. https, or this machine.
+    ///
+    /// # Errors
+    /// As [`page`](Self::page).
+    pub async fn page_with_bearer(&self, url: &str, token: &Secret, limit: u64) -> Result<Page> {
+        let url = Url::parse(url).map_err(|e| Error::new(ErrorKind::Invalid, format!("invalid URL: {e}")))?;
+        let local = guard::is_loopback(&url);
+        if url.scheme() != "https" && !local {
+            return Err(Error::new(ErrorKind::Invalid, format!("insecure URL: {}", wire::shown(&url))));
+        }
+        let access = Access { internal: true, insecure: local && url.scheme() == "http" };
+        let credential = Some(Credential::bearer(&url, token)?);
+        let answer = tokio::time::timeout(PATIENCE, self.follow_page(url.clone(), credential, access, limit)).await;
+        Ok(answer.unwrap_or_else(|_| Err(reach::too_late(&url)))?)
+    }
+
+    async fn follow_page(
+        &self,
+        mut url: Url,
+        credential: Option<Credential>,
+        access: Access,
+        limit: u64,
+    ) -> Result<Page, Failure> {
         for _ in 0..=MAX_REDIRECTS {
             let response = self.send_page(&url, credential.as_ref(), access).await?;
             // As in Go, a redirect to nowhere is an answer like any other.
@@ -65,7 +88,7 @@ impl HttpClient {
             return Err(retry::paused(left));
         }
         let mut request = self.for_access(url, access)?.get(url.clone()).header(ACCEPT_ENCODING, "identity");
-        if let Some(header) = credential.filter(|_| url.scheme() == "https").and_then(|c| c.for_url(url)) {
+        if let Some(header) = credential.and_then(|c| c.for_url(url)) {
             request = request.header(AUTHORIZATION, header.clone());
         }
         request.send().await.map_err(|error| reach::no_answer(&error.without_url(), url, !access.internal))

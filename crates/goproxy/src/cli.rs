@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use crate::{
     failure::Failure,
     settings::{Given, TABLE, find, nearest},
+    token::NewToken,
     verify::VerifyOptions,
 };
 
@@ -20,6 +21,10 @@ pub(crate) enum Command {
     Run(Vec<OsString>),
     /// Look through the whole cache.
     Verify(VerifyOptions),
+    /// Make a token for a client.
+    Token(NewToken),
+    /// Answer `go` about the URL that it asks for, or at its start.
+    Auth(Option<String>),
     /// Print the version.
     Version,
     /// Print the help.
@@ -34,7 +39,7 @@ pub(crate) struct Invocation {
     pub(crate) flags: Vec<Given>,
 }
 
-const COMMANDS: [&str; 6] = ["serve", "run", "verify", "check-config", "version", "help"];
+const COMMANDS: [&str; 8] = ["serve", "run", "verify", "check-config", "token", "auth", "version", "help"];
 
 /// Parses the arguments after the program's name.
 pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, Failure> {
@@ -72,6 +77,9 @@ struct Parser {
 impl Parser {
     /// What follows a command's name.
     fn command(mut self, word: &str) -> Result<Invocation, Failure> {
+        if word == "token" && !self.args.as_slice().iter().any(|arg| arg == "-help" || arg == "--help" || arg == "-h") {
+            return Ok(Invocation { command: Command::Token(NewToken::parse(self.args)?), flags: Vec::new() });
+        }
         self.verify = (word == "verify").then(VerifyOptions::default);
         let first = self.flags()?;
         if let Some(command) = self.switch {
@@ -83,6 +91,7 @@ impl Parser {
                 return Err(Failure::usage("run needs a command, for example goproxy run -- go build ./..."));
             }
             ("help", _) => Command::Help,
+            ("auth", url) => Command::Auth(url.map(|url| url.to_string_lossy().into_owned())),
             (_, Some(extra)) => {
                 return Err(Failure::usage(format!(
                     "unexpected argument {:?}; see goproxy -help",
@@ -215,6 +224,9 @@ mod tests {
             ("-h", Command::Help),
             ("--help", Command::Help),
             ("run -help", Command::Help),
+            ("token -help", Command::Help),
+            ("auth", Command::Auth(None)),
+            ("auth https://goproxy.io/x", Command::Auth(Some("https://goproxy.io/x".into()))),
             ("run -- go build ./...", run(&["go", "build", "./..."])),
             ("run -listen :1 go build -v", run(&["go", "build", "-v"])),
             ("run -- -x -- y", run(&["-x", "--", "y"])),
@@ -241,6 +253,7 @@ mod tests {
             ("-repair verify", "-repair belongs to verify; write goproxy verify -repair"),
             ("serve -offline", "-offline belongs to verify; write goproxy verify -offline"),
             ("verify /x", "unexpected argument \"/x\"; see goproxy -help"),
+            ("token", "token: it needs a name; write goproxy token NAME [-expires 90d]"),
             ("run -verbose -- x", "unknown flag -verbose; see goproxy -help"),
         ] {
             assert_eq!(line(args).expect_err(args), error, "{args}");

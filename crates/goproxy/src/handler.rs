@@ -8,8 +8,10 @@ use std::{
 use async_trait::async_trait;
 use gomod::Route;
 use goproxy_engine::{Engine, Reply, Result, Via};
-use goproxy_server::{Gauges, Handler};
+use goproxy_server::{Gate, Gauges, Handler};
 use goproxy_store::FsStore;
+
+use crate::access::InForce;
 
 /// How often the store is asked whether it can still be written.
 const PROBE: Duration = Duration::from_secs(10);
@@ -18,13 +20,14 @@ const PROBE: Duration = Duration::from_secs(10);
 pub(crate) struct EngineHandler {
     engine: Engine,
     store: FsStore,
+    gate: InForce,
     /// Why we are not ready, if so.
     unready: Arc<RwLock<Option<String>>>,
 }
 
 impl EngineHandler {
     /// A handler, and the watch over its store and its census that run as long as the runtime does.
-    pub(crate) async fn new(engine: Engine, store: FsStore) -> Self {
+    pub(crate) async fn new(engine: Engine, store: FsStore, gate: InForce) -> Self {
         let counted = store.clone();
         tokio::spawn(async move { counted.census().await });
         let unready = Arc::new(RwLock::new(None));
@@ -35,7 +38,7 @@ impl EngineHandler {
             // A cache that somebody mounted read-only serves what it has: that is being ready.
             Err(error) => tracing::warn!(detail = error.detail(), "the cache cannot be written: {error}"),
         }
-        Self { engine, store, unready }
+        Self { engine, store, gate, unready }
     }
 }
 
@@ -77,6 +80,10 @@ impl Handler for EngineHandler {
             Some(reason) => Err(reason.clone()),
             None => Ok(()),
         }
+    }
+
+    fn gate(&self) -> Option<Arc<dyn Gate>> {
+        self.gate.load_full().map(|gate| gate as Arc<dyn Gate>)
     }
 
     fn gauges(&self) -> Gauges {

@@ -1,6 +1,6 @@
 //! `goproxy -help`, from the table of settings.
 
-use crate::settings::{Fallback, Group, Setting, TABLE};
+use crate::settings::{Fallback, Group, Setting, TABLE, TABLES};
 
 const USAGE: &str = "\
 goproxy is a Go module proxy that an organisation runs for itself.
@@ -12,6 +12,8 @@ Usage:
                                              check the whole cache; -repair moves bad files away and
                                              fetches them again, -offline asks nobody
   goproxy check-config [flags]               print each setting in force and where it came from
+  goproxy token NAME [-expires 90d]          make a token for a client, and the lines that let it in
+  goproxy auth                               give go the token of this CI job: GOAUTH='goproxy auth'
   goproxy version
   goproxy help
 
@@ -32,6 +34,15 @@ pub(crate) fn text() -> String {
             describe(setting, &mut text);
         }
     }
+    text.push_str("\nTables of the -config file, as often as needed:\n");
+    for table in TABLES {
+        text.push_str(&format!("  [[{}]]", table.name));
+        wrap(table.help, 5, &mut text);
+        for key in table.keys {
+            text.push_str(&format!("    {}", key.name));
+            wrap(key.help, 8, &mut text);
+        }
+    }
     text
 }
 
@@ -41,11 +52,17 @@ fn describe(setting: &Setting, text: &mut String) {
         Fallback::Value("") => {}
         Fallback::Value(default) | Fallback::Found(default, _) => text.push_str(&format!("  (default {default})")),
     }
+    wrap(setting.help, 5, text);
+}
+
+/// Lines of words below what they describe.
+fn wrap(words: &str, indent: usize, text: &mut String) {
     let mut column = WIDTH;
-    for word in setting.help.split(' ') {
+    for word in words.split(' ') {
         if column + 1 + word.len() > WIDTH {
-            text.push_str("\n     ");
-            column = 5;
+            text.push('\n');
+            text.push_str(&" ".repeat(indent));
+            column = indent;
         }
         text.push(' ');
         text.push_str(word);

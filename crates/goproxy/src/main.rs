@@ -1,5 +1,7 @@
 //! The Go module proxy that an organisation runs for itself.
 
+mod access;
+mod auth;
 mod cli;
 mod direct;
 mod failure;
@@ -17,6 +19,7 @@ mod settings;
 mod stop;
 mod sumdbs;
 mod tls;
+mod token;
 mod upstreams;
 mod verify;
 
@@ -45,13 +48,15 @@ fn start(args: Vec<OsString>) -> Result<ExitCode, Failure> {
     let mode = match &invocation.command {
         Command::Help => return Ok(print(&help::text())),
         Command::Version => return Ok(print(concat!("goproxy ", env!("CARGO_PKG_VERSION"), "\n"))),
+        Command::Token(new) => return Ok(print(&new.make()?)),
+        Command::Auth(asked) => return authenticate(asked.as_deref()),
         Command::Run(_) | Command::Verify(_) => Mode::Run,
         Command::Serve | Command::CheckConfig => Mode::Serve,
     };
     let environment = Environment::of_process();
     let loaded = settings::load(mode, &invocation.flags, &environment)?;
     if invocation.command == Command::CheckConfig {
-        Upstreams::new(&loaded)?;
+        access::build(&loaded, Upstreams::new(&loaded)?.client())?;
         Direct::check(&loaded)?;
         let warning = tls::open(&loaded)?.and_then(|tls| tls.warning());
         let warning = warning.map(|warning| format!("# warning: {warning}\n")).unwrap_or_default();
@@ -61,10 +66,7 @@ fn start(args: Vec<OsString>) -> Result<ExitCode, Failure> {
         return pid1::supervise(args);
     }
     let log = Log::start(&loaded.settings.logs);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::fatal(format!("cannot start the runtime: {error}")))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(no_runtime)?;
     let result = match invocation.command {
         Command::Run(command) => runtime.block_on(run::run(&loaded, command)),
         Command::Verify(options) => runtime.block_on(verify::verify(&loaded, options)),
@@ -78,6 +80,16 @@ fn start(args: Vec<OsString>) -> Result<ExitCode, Failure> {
     // not hold up the end.
     runtime.shutdown_timeout(LAST_WORK);
     result
+}
+
+/// For `go`, which waits: nothing of the service is read or started.
+fn authenticate(asked: Option<&str>) -> Result<ExitCode, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(no_runtime)?;
+    Ok(print(&runtime.block_on(auth::answer(&Environment::of_process(), asked))?))
+}
+
+fn no_runtime(error: std::io::Error) -> Failure {
+    Failure::fatal(format!("cannot start the runtime: {error}"))
 }
 
 /// Prints to standard output. A reader that went away early is no failure.

@@ -1,10 +1,13 @@
 //! SIGHUP: reads the settings again and applies what may change while requests are served.
 
+use std::sync::Arc;
+
 use crate::{
+    access::{self, AccessGate},
     failure::Failure,
     log::Log,
     service::Service,
-    settings::{Effective, Environment, Given, Loaded, Mode, Settings, load},
+    settings::{Effective, Environment, Given, Loaded, Mode, Row, Settings, TABLES, load},
     tls,
     upstreams::Upstreams,
 };
@@ -16,17 +19,18 @@ pub(crate) struct Reloader {
     environment: Environment,
     /// One for each setting: what the running service works with.
     effective: Vec<Effective>,
+    rows: Vec<Row>,
 }
 
 impl Reloader {
     /// Remembers what the service was started with.
     pub(crate) fn new(mode: Mode, flags: Vec<Given>, environment: Environment, loaded: &Loaded) -> Self {
-        Self { mode, flags, environment, effective: loaded.effective.clone() }
+        Self { mode, flags, environment, effective: loaded.effective.clone(), rows: loaded.rows.clone() }
     }
 
     /// Reads everything again. A mistake anywhere changes nothing; either way the log says what happened.
     pub(crate) fn reload(&mut self, service: &Service, log: &Log) {
-        let (loaded, upstreams) = match self.read() {
+        let (loaded, upstreams, gate) = match self.read() {
             Ok(read) => read,
             Err(failure) => {
                 tracing::error!("SIGHUP: nothing changed: {}", failure.line());
@@ -38,24 +42,43 @@ impl Reloader {
             tracing::error!("SIGHUP: nothing changed: {error}");
             return;
         }
+        // First who is let in: where modules become private, nobody reads them under the old rules.
+        service.admit(gate);
         self.apply(&loaded.settings, upstreams, service, log);
-        if self.note(loaded.effective) == 0 {
+        if self.note(loaded.effective) + self.note_rows(loaded.rows) == 0 {
             tracing::info!("SIGHUP: the settings are unchanged");
         }
     }
 
-    fn read(&self) -> Result<(Loaded, Upstreams), Failure> {
+    fn read(&self) -> Result<(Loaded, Upstreams, Option<Arc<AccessGate>>), Failure> {
         let loaded = load(self.mode, &self.flags, &self.environment)?;
         let upstreams = Upstreams::new(&loaded)?;
         // Only checked: other files or none need a restart, and that must not fail then.
         tls::open(&loaded)?;
-        Ok((loaded, upstreams))
+        let gate = access::build(&loaded, upstreams.client())?;
+        Ok((loaded, upstreams, gate))
     }
 
     /// Also where no setting changed: the new clients have read `.netrc` and the roots again.
     fn apply(&self, settings: &Settings, upstreams: Upstreams, service: &Service, log: &Log) {
         service.route(upstreams, settings);
         log.set_level(settings.logs.level);
+    }
+
+    /// Logs which tables of the file differ; gives their number.
+    fn note_rows(&mut self, new: Vec<Row>) -> usize {
+        let old = std::mem::replace(&mut self.rows, new);
+        let mut changes = 0;
+        for table in TABLES {
+            let of = |rows: &[Row]| rows.iter().filter(|row| row.table.name == table.name).cloned().collect::<Vec<_>>();
+            let (old, new) = (of(&old), of(&self.rows));
+            let same = old.len() == new.len() && old.iter().zip(&new).all(|(old, new)| old.says(new));
+            if !same {
+                changes += 1;
+                tracing::info!("SIGHUP: {} tables [[{}]] are in force now", new.len(), table.name);
+            }
+        }
+        changes
     }
 
     /// Logs every difference; gives their number.

@@ -2,12 +2,14 @@
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
+use arc_swap::ArcSwapOption;
 use goproxy_engine::Engine;
-use goproxy_server::{Limits, LocalAddr, Metrics, Server, ServerOptions, Tls, TlsError};
+use goproxy_server::{Limits, Listen, LocalAddr, Metrics, Server, ServerOptions, Tls, TlsError};
 use goproxy_store::FsStore;
 use tokio::{sync::oneshot, task::JoinHandle};
 
 use crate::{
+    access::{self, AccessGate, InForce},
     direct::Direct,
     failure::Failure,
     handler::EngineHandler,
@@ -21,6 +23,7 @@ use crate::{
 pub(crate) struct Service {
     engine: Engine,
     direct: Direct,
+    gate: InForce,
     address: LocalAddr,
     path_prefix: String,
     tls: Option<Arc<Tls>>,
@@ -35,19 +38,23 @@ impl Service {
         let upstreams = Upstreams::new(loaded)?;
         Direct::check(loaded)?;
         let tls = tls::open(loaded)?;
+        let gate: InForce = Arc::new(ArcSwapOption::from(access::build(loaded, upstreams.client())?));
         let store = FsStore::open(&settings.cache.dir).map_err(|error| {
             Failure::fatal(match error.detail() {
                 Some(detail) => format!("{error}: {detail}"),
                 None => error.to_string(),
             })
         })?;
+        if let Some(bytes) = settings.cache.min_free {
+            store.set_reserve(bytes);
+        }
         let direct = Direct::new(loaded, upstreams.client())?;
         let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION")));
         direct.prepare(&settings.sources);
         let routing = upstreams.routing(settings, &direct.source());
         let engine = Engine::new(Arc::new(store.clone()), routing, Arc::clone(&metrics) as _);
         scrub(&store, settings.cache.scrub, &metrics);
-        let handler = EngineHandler::new(engine.clone(), store).await;
+        let handler = EngineHandler::new(engine.clone(), store, Arc::clone(&gate)).await;
         let listen = &settings.serving.listen;
         let server = Server::bind(server_options(settings, tls.clone()), Arc::new(handler), metrics)
             .map_err(|error| Failure::fatal(format!("cannot listen on {listen}: {error}")))?;
@@ -58,7 +65,7 @@ impl Service {
             let _ = stopped.await;
         }));
         let path_prefix = settings.serving.path_prefix.clone();
-        Ok(Self { engine, direct, address, path_prefix, tls, stop, server })
+        Ok(Self { engine, direct, gate, address, path_prefix, tls, stop, server })
     }
 
     /// Where it listens, for the log: `http://0.0.0.0:8081`, `https://0.0.0.0:8081` or `unix:/path`.
@@ -93,6 +100,24 @@ impl Service {
         for name in &loaded.unknown_variables {
             tracing::warn!("the environment variable {name} names no setting; see goproxy -help");
         }
+        if let Some(gate) = &*self.gate.load() {
+            gate.warn();
+            if self.tls.is_none() && is_open(&loaded.settings.serving.listen) {
+                tracing::warn!(
+                    "credentials of clients are readable on the way to {}: set -tlsCert, or put TLS in front; go itself sends \
+                     credentials over https only",
+                    self.listening_on()
+                );
+            }
+        }
+    }
+
+    /// Lets others in from the next request on.
+    pub(crate) fn admit(&self, gate: Option<Arc<AccessGate>>) {
+        if let Some(gate) = &gate {
+            gate.warn();
+        }
+        self.gate.store(gate);
     }
 
     /// Asks others from the next request on.
@@ -129,6 +154,13 @@ fn scrub(store: &FsStore, period: Duration, metrics: &Arc<Metrics>) {
     }
     let (store, metrics) = (store.clone(), Arc::clone(metrics));
     tokio::spawn(async move { store.scrub(period, |outcome| metrics.scrubbed(outcome)).await });
+}
+
+/// Whether others than this machine can connect without TLS.
+fn is_open(listen: &Listen) -> bool {
+    let Listen::Tcp { host, .. } = listen else { return false };
+    let local = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    !local
 }
 
 fn server_options(settings: &Settings, tls: Option<Arc<Tls>>) -> ServerOptions {

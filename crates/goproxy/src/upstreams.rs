@@ -63,6 +63,7 @@ impl Upstreams {
             sum_keys: databases.keys,
             notary: databases.notary,
             sum_names: settings.sources.sumdb.iter().map(|db| db.name.clone()).collect(),
+            fetches: settings.limits.fetches,
             freshness: settings.cache.expire,
         }
     }

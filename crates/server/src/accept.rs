@@ -9,7 +9,7 @@ use std::{
 
 use hyper_util::{rt::TokioExecutor, server::conn::auto};
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    sync::{AcquireError, OwnedSemaphorePermit, Semaphore, watch},
     task::{JoinError, JoinSet},
 };
 
@@ -17,6 +17,7 @@ use crate::{
     Handler, LocalAddr, Metrics, ServerOptions,
     access_log::AccessLog,
     conn::{self, Socket},
+    crowd::{Crowd, LOOK_EVERY},
     dispatch::Dispatch,
     listen::Listener,
     record::Sinks,
@@ -97,9 +98,9 @@ impl Server {
 
     /// Accepts connections for ever.
     async fn accept(&self, connections: &mut JoinSet<()>, draining: &watch::Receiver<bool>) {
-        let slots = Arc::new(Semaphore::new(self.options.max_connections));
+        let (slots, mut crowd) = (Arc::new(Semaphore::new(self.options.max_connections)), Crowd::new());
         let mut failures = 0;
-        while let Ok(slot) = free_slot(&slots).await {
+        while let Ok(slot) = free_slot(&slots, &mut crowd).await {
             reap(connections);
             match self.listener.accept().await {
                 Ok((stream, remote)) => {
@@ -107,7 +108,8 @@ impl Server {
                     let (builder, dispatch) = (self.builder.clone(), Arc::clone(&self.dispatch));
                     let open = Open::new(Arc::clone(&dispatch.sinks.metrics), slot);
                     let socket = Socket { stream, remote, tls: self.options.tls.as_ref().map(|tls| tls.config()) };
-                    let serving = conn::serve(socket, self.options.limits, builder, dispatch, draining.clone());
+                    let serving =
+                        conn::serve(socket, self.options.limits, builder, dispatch, draining.clone(), crowd.ear());
                     connections.spawn(async move {
                         serving.await;
                         drop(open);
@@ -150,14 +152,18 @@ impl Drop for Open {
     }
 }
 
-/// Waits for the number of connections to fall below the limit. Those that come meanwhile wait in the kernel: a
-/// deadline frees a slot within seconds, and a refused client would have come back anyway.
-async fn free_slot(slots: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, tokio::sync::AcquireError> {
+/// Waits for the number of connections to fall below the limit. Those that come meanwhile wait in the kernel: silent
+/// connections make room within a second or so, and a refused client would have come back anyway.
+async fn free_slot(slots: &Arc<Semaphore>, crowd: &mut Crowd) -> Result<OwnedSemaphorePermit, AcquireError> {
     if let Ok(slot) = Arc::clone(slots).try_acquire_owned() {
         return Ok(slot);
     }
-    tracing::warn!("the limit of open connections is reached, new ones wait");
-    Arc::clone(slots).acquire_owned().await
+    loop {
+        crowd.tell();
+        if let Ok(slot) = tokio::time::timeout(LOOK_EVERY, Arc::clone(slots).acquire_owned()).await {
+            return slot;
+        }
+    }
 }
 
 /// How long to wait after a failure to accept; none if it concerns that one connection only. Without the pause, a

@@ -66,6 +66,8 @@ pub(crate) struct Line<'a> {
     pub(crate) remote: &'a str,
     /// The common name in the client's certificate.
     pub(crate) client_certificate: Option<&'a str>,
+    /// Who asked, where there are accounts.
+    pub(crate) user: Option<&'a str>,
     pub(crate) user_agent: &'a str,
 }
 
@@ -75,6 +77,11 @@ impl Line<'_> {
         escape(self.target, &mut line);
         let _ = self.mode.map_or(Ok(()), |mode| write!(line, " [{mode}]"));
         let _ = write!(line, " id={}", self.id);
+        if let Some(user) = self.user {
+            line.push_str(" user=");
+            // A name is one word of the line.
+            escape(&user.replace(' ', "_"), &mut line);
+        }
         if self.aborted {
             let _ = write!(line, " aborted after {} bytes", self.bytes);
         }
@@ -96,6 +103,7 @@ impl Line<'_> {
             "cache": self.cache,
             "remote": self.remote,
             "client_certificate": self.client_certificate,
+            "user": self.user,
             "user_agent": self.user_agent,
         })
         .to_string();
@@ -218,6 +226,7 @@ mod tests {
             cache: Some("hit"),
             remote: "192.0.2.1:5",
             client_certificate: Some("ci"),
+            user: None,
             user_agent: "Go-http-client/1.1",
         }
     }
@@ -225,6 +234,8 @@ mod tests {
     #[test]
     fn text_lines() {
         assert_eq!(line().text(), "goproxy.io: 0.003s 200 /a.b/c/@v/list?x=1 [cached] id=0123456789abcdef\n");
+        let known = Line { user: Some("ci/a b\n"), ..line() };
+        assert!(known.text().ends_with(" id=0123456789abcdef user=ci/a_b\\n\n"), "{}", known.text());
         let odd = Line { mode: None, aborted: true, target: "/a\x1b[0m\n\u{202e}é", status: 404, ..line() };
         let expected = "goproxy.io: 0.003s 404 /a\\u{1b}[0m\\n\\u{202e}é id=0123456789abcdef aborted after 7 bytes\n";
         assert_eq!(odd.text(), expected);
@@ -237,7 +248,7 @@ mod tests {
         let expected = serde_json::json!({
             "time": "2026-11-05T10:00:00.500Z", "id": "0123456789abcdef", "method": "GET",
             "path": "/a.b/c/@v/list?x=1", "status": 200, "seconds": 0.003456, "bytes": 7, "aborted": false,
-            "mode": "cached", "cache": null, "remote": "192.0.2.1:5", "client_certificate": "ci",
+            "mode": "cached", "cache": null, "remote": "192.0.2.1:5", "client_certificate": "ci", "user": null,
             "user_agent": "x\"\ny",
         });
         assert_eq!(value, expected);

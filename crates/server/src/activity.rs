@@ -112,6 +112,12 @@ impl Activity {
         }
     }
 
+    /// Since when it has asked for nothing: no request is being answered, whether or not the next one has begun.
+    pub(crate) fn silent_since(&self) -> Option<Instant> {
+        let state = self.lock();
+        (state.in_flight == 0).then_some(state.idle_since)
+    }
+
     /// The connection was told to close.
     pub(crate) fn closing(&self) {
         self.lock().closing = Some(Instant::now() + CLOSING);

@@ -23,6 +23,7 @@ use tokio_rustls::rustls::ServerConfig;
 use crate::{
     Limits,
     activity::{Activity, Verdict},
+    crowd::Ear,
     dispatch::Dispatch,
     io::{Stream, Watched},
     peer::{Channel, Peer},
@@ -56,27 +57,43 @@ pub(crate) fn builder(limits: &Limits) -> auto::Builder<TokioExecutor> {
     builder
 }
 
-/// Serves a connection until it ends, fails, exceeds a deadline or, once `draining` changes, has answered what it began.
+/// Serves a connection until it ends, fails, exceeds a deadline, has to make room or, once `draining` changes, has
+/// answered what it began.
 pub(crate) async fn serve(
     socket: Socket,
     limits: Limits,
     builder: auto::Builder<TokioExecutor>,
     dispatch: Arc<Dispatch>,
-    mut draining: watch::Receiver<bool>,
+    draining: watch::Receiver<bool>,
+    crowd: Ear,
 ) {
-    let activity = Activity::new(limits);
+    let (activity, remote) = (Activity::new(limits), Arc::clone(&socket.remote));
+    tokio::select! {
+        () = talk(socket, limits, builder, dispatch, draining, &activity) => {}
+        () = crowd.unwanted(&activity) => tracing::debug!(remote = &*remote, "connection closed: others wait for it"),
+    }
+}
+
+async fn talk(
+    socket: Socket,
+    limits: Limits,
+    builder: auto::Builder<TokioExecutor>,
+    dispatch: Arc<Dispatch>,
+    mut draining: watch::Receiver<bool>,
+    activity: &Arc<Activity>,
+) {
     // On the heap: what a handshake holds would stay a part of every connection.
-    let Some((stream, peer)) = Box::pin(open(socket, &limits, &activity, &dispatch, &mut draining)).await else {
+    let Some((stream, peer)) = Box::pin(open(socket, &limits, activity, &dispatch, &mut draining)).await else {
         return;
     };
     let peer = Arc::new(peer);
     let service = service_fn(|request: Request<Incoming>| {
-        let (dispatch, activity, peer) = (Arc::clone(&dispatch), Arc::clone(&activity), Arc::clone(&peer));
+        let (dispatch, activity, peer) = (Arc::clone(&dispatch), Arc::clone(activity), Arc::clone(&peer));
         async move { Ok::<_, Infallible>(dispatch.answer(&request, activity, &peer).await) }
     });
-    let io = TokioIo::new(Watched::new(stream, Arc::clone(&activity)));
+    let io = TokioIo::new(Watched::new(stream, Arc::clone(activity)));
     let mut connection = pin!(builder.serve_connection(io, service));
-    let mut watchdog = Watchdog::new(&activity);
+    let mut watchdog = Watchdog::new(activity);
     let mut told = false;
     loop {
         // The connection first: what it does decides the deadline that is looked at next.

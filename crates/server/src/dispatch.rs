@@ -8,10 +8,11 @@ use goproxy_engine::{Error, ErrorKind, Via};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version, header};
 
 use crate::{
-    Handler,
+    Gate, Handler, Wanted,
     activity::{Activity, InFlight},
     body::ReplyBody,
     error::Failure,
+    guarded,
     metrics::Exposition,
     peer::Peer,
     record::{Record, RecordedBody, Sinks},
@@ -43,10 +44,7 @@ impl Dispatch {
         let mut record = Record::begin(Arc::clone(&self.sinks), flight, request, peer, quiet);
         let mut response = match refuse(request, self.max_target) {
             Some(failure) => refusal(&failure, request.method()),
-            None => match self.fixed(request) {
-                Some(response) => response,
-                None => self.protocol(request, &mut record).await,
-            },
+            None => self.admitted(request, &mut record).await,
         };
         let headers = response.headers_mut();
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -61,16 +59,64 @@ impl Dispatch {
         Response::from_parts(parts, body)
     }
 
+    /// Everything that is well formed. The gate is asked here, before anything is: hits, misses, HEAD, 304 and parts
+    /// are alike behind it. Probes are open, they tell nothing.
+    async fn admitted<B>(&self, request: &Request<B>, record: &mut Record) -> Response<ReplyBody> {
+        let (method, path) = (request.method(), request.uri().path());
+        if let Some(response) = self.probe(path, method) {
+            return response;
+        }
+        let mut route = None;
+        if path != "/metrics" {
+            match gomod::route::parse(path, &self.path_prefix) {
+                Ok(parsed) => route = Some(parsed),
+                Err(error) => return reply::failure(&Failure::from(&error), method),
+            }
+        }
+        let gate = self.handler.gate();
+        if let Some(route) = &route {
+            record.asked(word(route), None);
+        }
+        let wanted = route.as_ref().map_or(Wanted::Metrics, Wanted::from);
+        let refused = match &gate {
+            Some(gate) => self.refused_by(&**gate, request, wanted, record).await,
+            None => None,
+        };
+        let mut response = match (refused, &mut route) {
+            (Some(refused), _) => refused,
+            (None, Some(route)) => self.protocol(route, request, record).await,
+            (None, None) => self.metrics(request),
+        };
+        if gate.is_some() {
+            let status = response.status();
+            guarded::keep_private(response.headers_mut(), status, route.as_ref());
+        }
+        response
+    }
+
+    async fn refused_by<B>(
+        &self,
+        gate: &dyn Gate,
+        request: &Request<B>,
+        wanted: Wanted<'_>,
+        record: &mut Record,
+    ) -> Option<Response<ReplyBody>> {
+        let admission = gate.admit(guarded::authorization(request.headers()), wanted).await;
+        record.asked_by(admission.user);
+        if let Some(reason) = admission.verdict.reason() {
+            self.sinks.metrics.access_refused(reason);
+        }
+        guarded::refused(gate, admission.verdict, wanted, request.method())
+    }
+
     /// What is there whatever the modules are, always at the root.
-    fn fixed<B>(&self, request: &Request<B>) -> Option<Response<ReplyBody>> {
-        let method = request.method();
-        match request.uri().path() {
+    fn probe(&self, path: &str, method: &Method) -> Option<Response<ReplyBody>> {
+        match path {
             "/healthz" => Some(reply::text(StatusCode::OK, "ok\n".to_owned(), method)),
             "/readyz" => Some(match self.handler.ready() {
                 Ok(()) => reply::text(StatusCode::OK, "ok\n".to_owned(), method),
                 Err(why) => reply::failure(&Failure::new(StatusCode::SERVICE_UNAVAILABLE, &why), method),
             }),
-            "/metrics" => Some(self.metrics(request)),
             _ => None,
         }
     }
@@ -90,22 +136,18 @@ impl Dispatch {
         }
     }
 
-    async fn protocol<B>(&self, request: &Request<B>, record: &mut Record) -> Response<ReplyBody> {
+    async fn protocol<B>(&self, route: &mut Route, request: &Request<B>, record: &mut Record) -> Response<ReplyBody> {
         let method = request.method();
-        let mut route = match gomod::route::parse(request.uri().path(), &self.path_prefix) {
-            Ok(route) => route,
-            Err(error) => return reply::failure(&Failure::from(&error), method),
-        };
-        if let Route::Module(asked) = &mut route {
+        if let Route::Module(asked) = route {
             asked.cached_only |= fetch_disabled(request.headers());
         }
-        record.asked(word(&route), Some(self.handler.mode(&route)));
+        record.asked(word(route), Some(self.handler.mode(route)));
         // A panic is a bug, of which one request dies and not the connection with its other requests.
-        let served = AssertUnwindSafe(self.handler.serve(&route)).catch_unwind().await;
+        let served = AssertUnwindSafe(self.handler.serve(route)).catch_unwind().await;
         let error = match served {
             Ok(Ok(answer)) => {
                 record.answered(answer.via, Some(answer.cache));
-                return reply::success(&route, method, request.headers(), &answer);
+                return reply::success(route, method, request.headers(), &answer);
             }
             Ok(Err(error)) => error,
             Err(_) => Error::internal("panic while answering"),

@@ -1,8 +1,12 @@
 //! What the server asks for answers.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use gomod::Route;
 use goproxy_engine::{Reply, Result, Via};
+
+use crate::Gate;
 
 /// Answers requests that are well formed. The engine, behind a few lines of wiring.
 ///
@@ -19,6 +23,11 @@ pub trait Handler: Send + Sync + 'static {
 
     /// Whether requests can be answered, else why not: one line for `/readyz`. Must not block for long.
     fn ready(&self) -> std::result::Result<(), String>;
+
+    /// Who may ask for what at this moment; asked once for each request. `None`: everybody for everything.
+    fn gate(&self) -> Option<Arc<dyn Gate>> {
+        None
+    }
 
     /// What `/metrics` tells about the store at this moment. Must not block for long.
     fn gauges(&self) -> Gauges;

@@ -30,6 +30,8 @@ pub struct Metrics {
     cache: Family<Cache, Counter>,
     checksums: Family<Checksum, Counter>,
     scrubbed: Family<Scrubbed, Counter>,
+    rejected: Family<Rejected, Counter>,
+    refused: Family<Refused, Counter>,
     response_bytes: Counter,
     stored_bytes: Counter,
     pub(crate) log_dropped: Counter,
@@ -78,6 +80,16 @@ struct Scrubbed {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Refused {
+    reason: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Rejected {
+    what: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Build {
     version: String,
 }
@@ -107,6 +119,8 @@ impl Metrics {
             cache: Family::default(),
             checksums: Family::default(),
             scrubbed: Family::default(),
+            rejected: Family::default(),
+            refused: Family::default(),
             response_bytes: Counter::default(),
             stored_bytes: Counter::default(),
             log_dropped: Counter::default(),
@@ -117,6 +131,8 @@ impl Metrics {
         for outcome in ["good", "adopted", "bad", "failed"] {
             drop(metrics.scrubbed.get_or_create(&Scrubbed { outcome }));
         }
+        let _ = metrics.rejected.get_or_create(&Rejected { what: "zip" });
+        let _ = metrics.refused.get_or_create(&Refused { reason: "missing" });
         metrics.registry.register("goproxy_build_info", "The running version", build);
         metrics.register();
         metrics
@@ -130,8 +146,10 @@ impl Metrics {
         r.register("goproxy_fetch_duration_seconds", "Time that fetches from sources took", self.fetches.clone());
         r.register("goproxy_fetches_in_flight", "Running fetches from sources", self.in_flight.clone());
         r.register("goproxy_cache_requests", "Answers by what the cache had", self.cache.clone());
+        r.register("goproxy_rejected", "What sources sent that does not hold", self.rejected.clone());
         r.register("goproxy_checksums", "Module files compared with their sums", self.checksums.clone());
         r.register("goproxy_scrubbed_objects", "Cached objects that the scrub has read", self.scrubbed.clone());
+        r.register("goproxy_access_refused", "Requests refused by why, where there are accounts", self.refused.clone());
         r.register("goproxy_response_bytes", "Bytes of response bodies", self.response_bytes.clone());
         r.register("goproxy_stored_bytes", "Bytes committed to the store", self.stored_bytes.clone());
         r.register("goproxy_access_log_dropped", "Access log lines dropped", self.log_dropped.clone());
@@ -159,6 +177,11 @@ impl Metrics {
     /// The scrub has read an object; the outcome is a fixed word.
     pub fn scrubbed(&self, outcome: &'static str) {
         self.scrubbed.get_or_create(&Scrubbed { outcome }).inc();
+    }
+
+    /// Somebody was not let in.
+    pub(crate) fn access_refused(&self, reason: &'static str) {
+        self.refused.get_or_create(&Refused { reason }).inc();
     }
 
     /// A response has ended.
@@ -192,6 +215,10 @@ impl Observer for Metrics {
 
     fn checksum(&self, outcome: &'static str) {
         self.checksums.get_or_create(&Checksum { outcome }).inc();
+    }
+
+    fn rejected(&self, what: &'static str) {
+        self.rejected.get_or_create(&Rejected { what }).inc();
     }
 
     fn stored(&self, bytes: u64) {

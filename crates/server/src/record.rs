@@ -43,6 +43,7 @@ pub(crate) struct Record {
     /// Only if it is to be logged.
     line: Option<Box<Asked>>,
     what: &'static str,
+    user: Option<Arc<str>>,
     status: u16,
     via: Option<Via>,
     cache: Option<CacheStatus>,
@@ -77,6 +78,7 @@ impl Record {
             id: format!("{:016x}", fastrand::u64(..)),
             line,
             what: "other",
+            user: None,
             status: CLIENT_CLOSED,
             via: None,
             cache: None,
@@ -93,6 +95,11 @@ impl Record {
     /// What is asked for, as a fixed word, and who would be asked.
     pub(crate) fn asked(&mut self, what: &'static str, via: Option<Via>) {
         (self.what, self.via) = (what, via);
+    }
+
+    /// Who asks, as far as they said.
+    pub(crate) fn asked_by(&mut self, user: Option<Arc<str>>) {
+        self.user = user;
     }
 
     /// Who answered.
@@ -143,6 +150,7 @@ impl Drop for Record {
             cache,
             remote: &asked.peer.remote,
             client_certificate: asked.peer.certificate(),
+            user: self.user.as_deref(),
             user_agent: &asked.user_agent,
         });
     }

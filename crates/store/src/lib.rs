@@ -16,6 +16,7 @@ mod layout;
 mod open;
 mod proofs;
 mod record;
+mod room;
 mod scrub;
 mod start;
 mod tmp;
@@ -63,6 +64,8 @@ struct Inner {
     hashing: Arc<Semaphore>,
     committed_bytes: AtomicU64,
     committed_objects: AtomicU64,
+    /// Bytes of the disk that are left alone.
+    reserve: AtomicU64,
     /// What the last census found, and `committed_bytes` by then.
     counted: Mutex<Option<(u64, u64)>>,
 }
@@ -115,6 +118,7 @@ impl FsStore {
             hashing: Arc::new(Semaphore::new(4 * cores)),
             committed_bytes: AtomicU64::new(0),
             committed_objects: AtomicU64::new(0),
+            reserve: AtomicU64::new(room::DEFAULT),
             counted: Mutex::new(None),
         }))
     }
@@ -158,6 +162,10 @@ impl Store for FsStore {
         };
         let (inner, wanted) = (Arc::clone(&self.0), object.clone());
         blocking(move || inner.examine(&wanted)).await
+    }
+
+    fn room(&self) -> Result<()> {
+        self.0.room()
     }
 
     async fn stage(&self) -> Result<Staging> {

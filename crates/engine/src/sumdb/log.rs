@@ -74,33 +74,39 @@ impl Shared {
         Ok(latest.clone())
     }
 
-    /// Believes the head of a signed note once it is proved to be of the log that we know. Returns the newer one.
+    /// Believes the head of a signed note once it is proved to be of the log that we know. Returns the newer one. Others
+    /// do not wait for the proof: its tiles may take their time.
     pub(super) async fn advance(self: &Arc<Self>, db: &Database, note: &Bytes) -> Result<Latest> {
         let head = TreeHead::open(note, &db.log.key).map_err(|e| db.invalid(&"tree head", &e))?;
         let told = Latest { head, note: note.clone() };
-        let mut latest = db.log.latest.lock().await;
-        self.refuse_fork(db).await?;
         for _ in 0..ATTEMPTS {
-            if latest.is_none() {
-                *latest = self.recall_head(db).await?;
-            }
-            if let Some(known) = &*latest {
-                let (older, newer) =
-                    if told.head.size() <= known.head.size() { (&told, known) } else { (known, &told) };
+            let known = self.newest(db).await?;
+            if let Some(known) = &known {
+                let is_older = told.head.size() <= known.head.size();
+                let (older, newer) = if is_older { (&told, known) } else { (known, &told) };
                 self.prove_growth(db, older, newer).await?;
-                if newer.head == known.head {
+                if is_older {
                     return Ok(known.clone());
                 }
             }
-            let old = latest.as_ref().map(|known| &known.note);
-            if self.store.establish(&db.log.fact(), old, note).await? {
-                *latest = Some(told.clone());
+            if self.replace(db, known.as_ref(), &told).await? {
                 return Ok(told);
             }
-            // Another process knows more by now.
-            *latest = None;
         }
         Err(Error::internal(format!("the tree head of {} changes all the time", db.name)))
+    }
+
+    /// Writes the newer head down, unless somebody else has done so meanwhile: another task, or another process.
+    async fn replace(&self, db: &Database, known: Option<&Latest>, told: &Latest) -> Result<bool> {
+        let mut latest = db.log.latest.lock().await;
+        let old = known.map(|known| &known.note);
+        if latest.as_ref().map(|latest| &latest.note) != old {
+            return Ok(false);
+        }
+        let done = self.store.establish(&db.log.fact(), old, &told.note).await?;
+        // What another process has written is read anew.
+        *latest = done.then(|| told.clone());
+        Ok(done)
     }
 
     async fn recall_head(&self, db: &Database) -> Result<Option<Latest>> {

@@ -11,7 +11,7 @@ use gomod::{
 use sha2::{Digest, Sha256};
 
 use super::Database;
-use crate::{Blob, ErrorKind, Object, Result, Stored, engine::Shared};
+use crate::{Blob, Error, ErrorKind, Object, Result, Stored, engine::Shared};
 
 /// What a check says of tiles that are all there.
 pub(super) struct Unproved {
@@ -62,19 +62,30 @@ impl Shared {
     }
 
     /// A tile or the full one in its place: a server that has grown need not keep partial ones.
-    async fn gather(&self, db: &Database, tile: Tile) -> Result<Gathered> {
+    async fn gather(self: &Arc<Self>, db: &Database, tile: Tile) -> Result<Gathered> {
         for tile in [tile, tile.full()] {
             if let Some(stored) = self.held(&Object::SumTile(db.name.clone(), tile)).await? {
                 return Ok(Gathered { tile, bytes: super::bytes(&stored).await?, held: true });
             }
         }
-        match self.ask(&db.name, &tile.to_string()).await {
+        match self.ask_tile(db, tile).await {
             Err(error) if error.kind() == ErrorKind::NotFound && !tile.is_full() => {
-                let bytes = self.ask(&db.name, &tile.full().to_string()).await?;
+                let bytes = self.ask_tile(db, tile.full()).await?;
                 Ok(Gathered { tile: tile.full(), bytes, held: false })
             }
             answer => Ok(Gathered { tile, bytes: answer?, held: false }),
         }
+    }
+
+    /// Once for all whose proofs need it at the same time.
+    async fn ask_tile(self: &Arc<Self>, db: &Database, tile: Tile) -> Result<Bytes> {
+        let object = Object::SumTile(db.name.clone(), tile);
+        let work = || {
+            let (shared, name) = (Arc::clone(self), db.name.clone());
+            async move { shared.ask(&name, &tile.to_string()).await }
+        };
+        let broken = || Err(Error::internal(format!("asking for {object} panicked")));
+        self.tiles.join(object.clone(), work).await.unwrap_or_else(broken)
     }
 
     /// Remembers proved tiles now and stores them later: who waits for the proof need not wait for the disk.

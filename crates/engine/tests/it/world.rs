@@ -35,6 +35,10 @@ impl Store for MemoryStore {
         Ok(self.objects.lock().unwrap().get(object).cloned())
     }
 
+    fn room(&self) -> Result<()> {
+        Ok(())
+    }
+
     async fn stage(&self) -> Result<Staging> {
         let path = self.folder.path().join(self.next.fetch_add(1, Ordering::SeqCst).to_string());
         let file = File::options().read(true).write(true).create_new(true).open(&path).unwrap();
@@ -204,6 +208,7 @@ impl World {
             sums: Arc::new(NoSums),
             sum_keys: BTreeMap::new(),
             notary: None,
+            fetches: 100,
             sum_names: vec!["sums.example".to_owned()],
             freshness,
         };

@@ -38,6 +38,10 @@ impl Store for Stages {
         Ok(None)
     }
 
+    fn room(&self) -> Result<()> {
+        Ok(())
+    }
+
     async fn stage(&self) -> Result<Staging> {
         let path = self.dir.path().join(self.made.fetch_add(1, Ordering::SeqCst).to_string());
         let file = std::fs::File::create_new(&path).unwrap();

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Fallback, Group, Setting, Settings, TABLE, file, show::toml_value};
+use super::{Fallback, Group, Setting, Settings, TABLE, TABLES, file, show::toml_value};
 
 const INTRO: &str = include_str!("docs_intro.md");
 
@@ -20,11 +20,18 @@ fn docs_example_file_is_up_to_date() {
 #[test]
 fn docs_example_file_is_good_with_and_without_its_comment_signs() {
     let path = Path::new("examples/goproxy.toml");
-    assert!(file::parse(&example(), path).expect("as it is").is_empty());
+    let as_it_is = file::parse(&example(), path).expect("as it is");
+    assert!(as_it_is.entries.is_empty() && as_it_is.rows.is_empty());
     let active: String = example().lines().map(|line| uncomment(line) + "\n").collect();
-    let entries = file::parse(&active, path).expect("with every setting active");
-    assert_eq!(entries.len(), TABLE.len() - 1, "all but config");
-    for entry in entries {
+    // What excludes another is the one key that cannot be active with it.
+    let active = active.replace("\njwksFile =", "\n#jwksFile =");
+    let contents = file::parse(&active, path).expect("with every setting active");
+    assert_eq!(contents.entries.len(), TABLE.len() - 1, "all but config");
+    assert_eq!(contents.rows.len(), TABLES.len());
+    for row in &contents.rows {
+        (row.table.set)(&mut Settings::default(), row).expect(row.table.name);
+    }
+    for entry in contents.entries {
         (entry.setting.set)(&mut Settings::default(), &entry.text).expect(entry.setting.name);
     }
 }
@@ -77,6 +84,17 @@ fn reference() -> String {
             ));
         }
     }
+    text.push_str("\n## Tables of the file\n\nThese may stand in the file as often as needed, below everything else. SIGHUP applies them.\n");
+    for table in TABLES {
+        text.push_str(&format!(
+            "\n### `[[{}]]`\n\n{}\n\n| Key | Value | Meaning |\n|---|---|---|\n",
+            table.name, table.help
+        ));
+        for key in table.keys {
+            let needed = if key.required { ", required" } else { "" };
+            text.push_str(&format!("| `{}` | {}{needed} | {} |\n", key.name, key.kind.wanted(), key.help));
+        }
+    }
     text
 }
 
@@ -95,6 +113,13 @@ fn example() -> String {
                 }
             }
             text.push_str(&format!("#{} = {}\n", setting.name, toml_value(setting, setting.example)));
+        }
+    }
+    text.push_str("\n# ---- Tables: as often as needed, below everything else ----\n");
+    for table in TABLES {
+        text.push_str(&format!("\n{}#[[{}]]\n", wrapped(table.help), table.name));
+        for key in table.keys {
+            text.push_str(&format!("{}#{} = {}\n", wrapped(key.help), key.name, key.example));
         }
     }
     text

@@ -5,6 +5,9 @@ use std::{collections::BTreeMap, ffi::OsString};
 /// What Kubernetes sets for a service that is named `goproxy`: none of ours, and never worth a warning.
 const SERVICE_LINKS: [&str; 2] = ["GOPROXY_SERVICE_", "GOPROXY_PORT"];
 
+/// What `goproxy auth` reads: for clients, but a machine may be both.
+const OF_CLIENTS: [&str; 4] = ["GOPROXY_TOKEN", "GOPROXY_TOKEN_FILE", "GOPROXY_TOKEN_VARIABLE", "GOPROXY_AUDIENCE"];
+
 /// Environment variables. An empty one counts as unset, as it does for Go.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Environment(BTreeMap<String, String>);
@@ -24,7 +27,8 @@ impl Environment {
     /// `GOPROXY_...` variables that name no setting: most likely misspelt.
     pub(crate) fn unknown(&self, known: impl Fn(&str) -> bool) -> Vec<String> {
         let ours = |name: &&String| {
-            name.starts_with("GOPROXY_") && !SERVICE_LINKS.iter().any(|link| name.starts_with(link)) && !known(name)
+            let expected = OF_CLIENTS.contains(&name.as_str()) || known(name);
+            name.starts_with("GOPROXY_") && !expected && !SERVICE_LINKS.iter().any(|link| name.starts_with(link))
         };
         self.0.keys().filter(ours).cloned().collect()
     }

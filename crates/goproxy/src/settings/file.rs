@@ -1,10 +1,10 @@
-//! The TOML file: a flat table whose keys are the names of the flags.
+//! The TOML file: a flat table whose keys are the names of the flags, and tables that may stand there several times.
 
 use std::path::Path;
 
 use toml::de::{DeTable, DeValue};
 
-use super::{Setting, Shape, TABLE, find, nearest};
+use super::{Repeated, Row, Setting, Shape, TABLE, TABLES, find, nearest};
 use crate::failure::Failure;
 
 /// A value that the file gives, as the text that the flag would have.
@@ -15,8 +15,16 @@ pub(super) struct Entry {
     pub(super) line: usize,
 }
 
+/// What a file says.
+#[derive(Debug, Default)]
+pub(super) struct Contents {
+    pub(super) entries: Vec<Entry>,
+    /// In the order of the file.
+    pub(super) rows: Vec<Row>,
+}
+
 /// Reads the file; unknown keys and wrong types are errors that name the place.
-pub(super) fn read(path: &Path) -> Result<Vec<Entry>, Failure> {
+pub(super) fn read(path: &Path) -> Result<Contents, Failure> {
     let bytes = std::fs::read(path).map_err(|error| {
         Failure::config(format!("config: cannot read {}: {error}; correct -config or the file", path.display()))
     })?;
@@ -25,23 +33,51 @@ pub(super) fn read(path: &Path) -> Result<Vec<Entry>, Failure> {
     parse(&text, path)
 }
 
-/// The entries of a file's text.
-pub(super) fn parse(text: &str, path: &Path) -> Result<Vec<Entry>, Failure> {
+/// What a file's text says.
+pub(super) fn parse(text: &str, path: &Path) -> Result<Contents, Failure> {
     let at = |offset: usize| 1 + text[..offset.min(text.len())].matches('\n').count();
     let table = DeTable::parse(text).map_err(|error| {
         let line = at(error.span().map_or(0, |span| span.start));
         Failure::config(format!("{}:{line}: is no valid TOML: {}", path.display(), error.message()))
     })?;
-    let mut entries = Vec::new();
+    let (mut entries, mut rows) = (Vec::new(), Vec::new());
     for (key, value) in table.get_ref() {
         let line = at(key.span().start);
         let place = format!("{}:{line}", path.display());
+        if let Some(repeated) = TABLES.iter().find(|table| table.name == key.get_ref()) {
+            for (offset, row) in rows_of(repeated, value.get_ref(), &place)? {
+                let place = format!("{}:{}", path.display(), at(offset));
+                let entries = row.iter().map(|(key, value)| (&**key.get_ref(), value.get_ref()));
+                let row = Row::read(repeated, place.clone(), entries);
+                rows.push((offset, row.map_err(|why| bad_row(repeated, &place, &why))?));
+            }
+            continue;
+        }
         let setting = known(key.get_ref(), &place)?;
         let text = self::text(setting, value.get_ref()).ok_or_else(|| wrong_type(setting, value.get_ref(), &place))?;
         entries.push(Entry { setting, text, line });
     }
     entries.sort_by_key(|entry| entry.line);
-    Ok(entries)
+    rows.sort_by_key(|(offset, _)| *offset);
+    Ok(Contents { entries, rows: rows.into_iter().map(|(_, row)| row).collect() })
+}
+
+/// Something in a row is wrong.
+pub(super) fn bad_row(table: &Repeated, place: &str, why: &str) -> Failure {
+    Failure::config(format!("{place}: [[{}]]: {why}", table.name))
+}
+
+/// The rows of a table, each with where it begins.
+fn rows_of<'a, 'b>(
+    table: &Repeated,
+    value: &'a DeValue<'b>,
+    place: &str,
+) -> Result<Vec<(usize, &'a DeTable<'b>)>, Failure> {
+    let rows = value.as_array().and_then(|rows| {
+        let row = |row: &'a toml::Spanned<DeValue<'b>>| Some((row.span().start, row.get_ref().as_table()?));
+        rows.iter().map(row).collect::<Option<Vec<_>>>()
+    });
+    rows.ok_or_else(|| Failure::config(format!("{place}: {0} wants tables; write [[{0}]] above each", table.name)))
 }
 
 fn known(key: &str, place: &str) -> Result<&'static Setting, Failure> {
@@ -51,7 +87,8 @@ fn known(key: &str, place: &str) -> Result<&'static Setting, Failure> {
         }
         Some(setting) => Ok(setting),
         None => {
-            let hint = match nearest(key, TABLE.iter().map(|setting| setting.name)) {
+            let names = TABLE.iter().map(|setting| setting.name).chain(TABLES.iter().map(|table| table.name));
+            let hint = match nearest(key, names) {
                 Some(name) => format!("did you mean {name}?"),
                 None => "see goproxy -help for the names".to_owned(),
             };
@@ -95,8 +132,8 @@ mod tests {
     use super::*;
 
     fn entries(text: &str) -> Result<Vec<(&'static str, String, usize)>, String> {
-        let entries = parse(text, Path::new("g.toml")).map_err(|failure| failure.line().to_owned())?;
-        Ok(entries.into_iter().map(|e| (e.setting.name, e.text, e.line)).collect())
+        let contents = parse(text, Path::new("g.toml")).map_err(|failure| failure.line().to_owned())?;
+        Ok(contents.entries.into_iter().map(|e| (e.setting.name, e.text, e.line)).collect())
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use gomod::{Patterns, sumdb::SumDbSetting, vcs::GoVcs};
 
-use super::{Environment, Fallback, Setting, Settings, TABLE, file};
+use super::{Access, Environment, Fallback, Row, Setting, Settings, TABLE, file};
 use crate::failure::Failure;
 
 /// What a private instance takes from flags only: the service's address is taken, and its certificate is for its name.
@@ -52,6 +52,8 @@ pub(crate) struct Loaded {
     pub(crate) settings: Settings,
     /// One for each row of the table, in its order.
     pub(crate) effective: Vec<Effective>,
+    /// The tables of the file, in its order.
+    pub(crate) rows: Vec<Row>,
     /// What Go's own variables add: name, value, what it means here.
     pub(crate) from_go: Vec<(&'static str, String, &'static str)>,
     /// Variables that look like ours and are not.
@@ -71,21 +73,28 @@ impl Loaded {
 /// Reads every source, checks every value. Touches nothing but the file that `-config` names.
 pub(crate) fn load(mode: Mode, flags: &[Given], environment: &Environment) -> Result<Loaded, Failure> {
     let mut loading = Loading { mode, environment, settings: Settings::default(), effective: Vec::new() };
-    let mut entries = Vec::new();
+    let mut contents = file::Contents::default();
     // The first row is `config`: what the file says is known before any other row is looked at.
     for setting in TABLE {
-        let in_file = entries.iter().find(|entry: &&file::Entry| entry.setting.name == setting.name);
+        let in_file = contents.entries.iter().find(|entry: &&file::Entry| entry.setting.name == setting.name);
         loading.row(setting, flags, in_file)?;
         if setting.name == "config"
             && let Some(path) = &loading.settings.config
         {
-            entries = file::read(path)?;
+            contents = file::read(path)?;
         }
     }
     let Loading { mut settings, effective, .. } = loading;
+    for row in &contents.rows {
+        (row.table.set)(&mut settings, row).map_err(|why| file::bad_row(row.table, &row.place, &why))?;
+    }
+    if mode == Mode::Run {
+        // On this machine, for one command, whose `go` sends credentials over https only.
+        settings.access = Access::default();
+    }
     let from_go = go_variables(&mut settings, environment)?;
     let ours = |name: &str| TABLE.iter().any(|setting| setting.variable() == name);
-    Ok(Loaded { settings, effective, from_go, unknown_variables: environment.unknown(ours) })
+    Ok(Loaded { settings, effective, rows: contents.rows, from_go, unknown_variables: environment.unknown(ours) })
 }
 
 struct Loading<'a> {

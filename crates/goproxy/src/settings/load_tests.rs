@@ -171,3 +171,66 @@ fn what_is_printed_can_be_read_again() {
         assert_eq!((a.setting.name, &a.text), (b.setting.name, &b.text));
     }
 }
+
+const TABLES_OF_A_FILE: &str = "listen = ':1'\n[[tokens]]\nname = 'ci'\n\
+    sha256 = '2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b'\n\n[[access]]\nwho = 'ci'\n\
+    modules = ['a.b/c', 'd.e']\n[[issuers]]\nname = 'gh'\nissuer = 'https://ci.example.com'\naudience = 'x'\n\
+    claims = { owner = 'corp', ref = ['a', 'b'] }\n[[access]]\nwho = ['anonymous', 'gh']\n";
+
+#[test]
+fn tables_are_read_in_the_order_of_the_file_and_shown_without_secrets() {
+    let file = file(TABLES_OF_A_FILE);
+    let config = file.path().to_str().expect("UTF-8");
+    let loaded = serve(&[flag("config", config)], [("HOME", "/h")]).expect("good");
+    let access = &loaded.settings.access;
+    assert_eq!((access.tokens.len(), access.issuers.len(), access.rules.len()), (1, 1, 2));
+    assert_eq!(access.rules[0].who().collect::<Vec<_>>(), ["ci"]);
+    assert_eq!(access.issuers[0].claims[1], ("ref".into(), vec!["a".into(), "b".into()]));
+    let shown = effective_toml(&loaded);
+    assert!(shown.contains(&format!("[[tokens]]  # {config}:2\nname = \"ci\"\nsha256 = \"xxxxx\"\n")), "{shown}");
+    assert!(shown.contains("claims = { owner = [\"corp\"], ref = [\"a\", \"b\"] }"), "{shown}");
+    assert!(!shown.contains("2bb80d"), "{shown}");
+    assert!(shown.find("[[access]]").unwrap() < shown.find("[[issuers]]").unwrap(), "{shown}");
+    toml::from_str::<toml::Table>(&shown).expect("TOML");
+}
+
+#[test]
+fn a_private_instance_has_no_accounts() {
+    let file = file(TABLES_OF_A_FILE);
+    let environment = Environment::from([("HOME", "/h"), ("GOPROXY_CONFIG", file.path().to_str().expect("UTF-8"))]);
+    let loaded = load(Mode::Run, &[], &environment).expect("good");
+    assert!(!loaded.settings.access.is_on());
+}
+
+#[test]
+fn a_mistake_in_a_table_names_its_place_and_the_remedy() {
+    let hash = "0".repeat(64);
+    for (text, error) in [
+        ("[[tokens]]\nnaem = 'x'".to_owned(), ":1: [[tokens]]: unknown key \"naem\"; did you mean name?"),
+        (
+            "[[access]]\ncolour = 'x'".to_owned(),
+            ":1: [[access]]: unknown key \"colour\"; known are who, modules, right",
+        ),
+        ("\n[[tokens]]\nname = 'x'".to_owned(), ":2: [[tokens]]: sha256 is missing, for example sha256 = "),
+        ("[[tokens]]\nname = 5".to_owned(), ":1: [[tokens]]: name wants a string, not this integer"),
+        ("[tokens]\nname = 'x'".to_owned(), ":1: tokens wants tables; write [[tokens]] above each"),
+        ("tokens = 'x'".to_owned(), ":1: tokens wants tables; write [[tokens]] above each"),
+        ("[[token]]\nname = 'x'".to_owned(), ":1: unknown key \"token\"; did you mean tokens?"),
+        ("[[tokens]]\nname = 'x'\nsha256 = 'canary'".to_owned(), ":1: [[tokens]]: sha256 wants 64 hexadecimal digits"),
+        (
+            format!("[[tokens]]\nname = 'x'\nsha256 = '{hash}'\nexpires = 'soon'"),
+            ":1: [[tokens]]: expires \"soon\" is no",
+        ),
+        ("[[access]]\nwho = 'x'\nmodules = 'a.b/[x'".to_owned(), ":1: [[access]]: malformed pattern \"a.b/[x\""),
+        ("[[access]]\nwho = 'x'\nright = 'write'".to_owned(), ":1: [[access]]: right \"write\" must be one of"),
+        ("[[access]]\nwho = []".to_owned(), ":1: [[access]]: who wants names"),
+        (
+            "[[issuers]]\nname='i'\nissuer='https://a.b'\naudience='x'\njwks='https://a.b'\njwksFile='/x'".to_owned(),
+            ":1: [[issuers]]: jwks and jwksFile exclude each other",
+        ),
+    ] {
+        let file = file(&text);
+        let found = serve(&[flag("config", file.path().to_str().expect("UTF-8"))], [("HOME", "/h")]).expect_err(&text);
+        assert!(found.contains(error) && !found.contains("canary"), "{text}: {found}");
+    }
+}

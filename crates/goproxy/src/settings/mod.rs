@@ -3,20 +3,23 @@
 //! One [`table`] defines each setting. Everything is parsed and checked here, before anything is opened or bound, so
 //! that a bad value never leaves half a service behind.
 
+mod access;
 #[cfg(test)]
 mod docs;
-mod duration;
+pub(crate) mod duration;
 mod environment;
 mod file;
 mod load;
 #[cfg(test)]
 mod load_tests;
 mod redact;
+mod rows;
 mod setting;
 mod show;
 mod size;
 mod suggest;
 mod table;
+mod tables;
 mod value;
 
 use std::{path::PathBuf, time::Duration};
@@ -24,12 +27,15 @@ use std::{path::PathBuf, time::Duration};
 use gomod::{Patterns, ProxyList, ProxyTarget, sumdb::SumDbSetting, vcs::GoVcs};
 use goproxy_server::{AccessLogFormat, Listen};
 
+pub(crate) use access::{Access, IssuerRow, KeysAt};
 pub(crate) use environment::Environment;
 pub(crate) use load::{Effective, Given, Loaded, Mode, load};
+pub(crate) use rows::{Repeated, Row};
 pub(crate) use setting::{Fallback, Group, Setting, Shape};
 pub(crate) use show::effective_toml;
 pub(crate) use suggest::nearest;
 pub(crate) use table::{TABLE, find};
+pub(crate) use tables::TABLES;
 pub(crate) use value::SumDb;
 
 /// Every setting, parsed.
@@ -40,6 +46,7 @@ pub(crate) struct Settings {
     pub(crate) serving: Serving,
     pub(crate) cache: Cache,
     pub(crate) sources: Sources,
+    pub(crate) access: Access,
     pub(crate) limits: Limits,
     pub(crate) logs: Logs,
 }
@@ -82,6 +89,8 @@ pub(crate) struct Cache {
     pub(crate) git_bytes: u64,
     /// `-scrub`; zero is never.
     pub(crate) scrub: Duration,
+    /// `-minFreeDisk`, in bytes; `None` leaves it to the store.
+    pub(crate) min_free: Option<u64>,
 }
 
 /// Who is asked for what.
@@ -162,6 +171,8 @@ pub(crate) struct Limits {
     pub(crate) direct: Duration,
     /// `-drainTimeout`.
     pub(crate) drain: Duration,
+    /// `-fetchLimit`.
+    pub(crate) fetches: usize,
     /// `-upstreamLimit`.
     pub(crate) upstream_requests: usize,
     /// `-directLimit`.

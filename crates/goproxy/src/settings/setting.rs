@@ -28,18 +28,21 @@ pub(crate) enum Group {
     Serving,
     Cache,
     Sources,
+    Access,
     Limits,
     Logs,
 }
 
 impl Group {
-    pub(crate) const ALL: [Self; 5] = [Self::Serving, Self::Cache, Self::Sources, Self::Limits, Self::Logs];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Serving, Self::Cache, Self::Sources, Self::Access, Self::Limits, Self::Logs];
 
     pub(crate) const fn title(self) -> &'static str {
         match self {
             Self::Serving => "Serving",
             Self::Cache => "Cache",
             Self::Sources => "Sources",
+            Self::Access => "Access",
             Self::Limits => "Limits",
             Self::Logs => "Logs",
         }

@@ -10,13 +10,14 @@ pub(crate) fn effective_toml(loaded: &Loaded) -> String {
     for (value, origin) in lines {
         text.push_str(&format!("{value:width$}  # {origin}\n"));
     }
+    let tables: String = loaded.rows.iter().map(|row| format!("\n{}", row.shown())).collect();
     for (name, value, meaning) in &loaded.from_go {
         text.push_str(&format!("# {name}={value:?} in the environment: {meaning}\n"));
     }
     for name in &loaded.unknown_variables {
         text.push_str(&format!("# {name} in the environment names no setting\n"));
     }
-    text
+    text + &tables
 }
 
 fn line(effective: &Effective) -> (String, String) {

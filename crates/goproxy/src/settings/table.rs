@@ -12,6 +12,7 @@ const FORMATS: [(&str, Format); 2] = [("text", Format::Text), ("json", Format::J
 const ACCESS: [(&str, AccessLogFormat); 3] =
     [("text", AccessLogFormat::Text), ("json", AccessLogFormat::Json), ("off", AccessLogFormat::Off)];
 const FETCHERS: [(&str, Fetcher); 2] = [("native", Fetcher::Native), ("go", Fetcher::Go)];
+const METRICS: [(&str, bool); 2] = [("open", false), ("admin", true)];
 const REFUSED: [(&str, Refused); 2] = [("404", Refused::NotFound), ("403", Refused::Forbidden)];
 
 /// The row of a setting.
@@ -128,6 +129,20 @@ pub(crate) static TABLE: &[Setting] = &[
         set: |s, text| duration::parse(text).map(|period| s.cache.scrub = period),
     },
     Setting {
+        name: "minFreeDisk",
+        group: Group::Cache,
+        shape: Shape::Size,
+        default: Fallback::Value(""),
+        reload: false,
+        help: "How much of the cache's disk is left free: with less, nothing new is fetched (503), and what is there is \
+               served. Empty for 500 MiB or a twentieth of the disk, whichever is less.",
+        example: "2GB",
+        set: |s, text| {
+            s.cache.min_free = if text.is_empty() { None } else { Some(size::parse(text)?) };
+            Ok(())
+        },
+    },
+    Setting {
         name: "proxy",
         group: Group::Sources,
         shape: Shape::Upstreams,
@@ -207,6 +222,30 @@ pub(crate) static TABLE: &[Setting] = &[
         set: |s, text| value::sum_dbs(text).map(|databases| s.sources.sumdb = databases),
     },
     Setting {
+        name: "htpasswd",
+        group: Group::Access,
+        shape: Shape::Path,
+        default: Fallback::Value(""),
+        reload: true,
+        help: "A file of users and their passwords, as htpasswd -B writes it. Without it, tokens, issuers or rules, \
+               everybody may read everything. SIGHUP reads it again.",
+        example: "/etc/goproxy/htpasswd",
+        set: |s, text| {
+            s.access.htpasswd = if text.is_empty() { None } else { Some(value::path(text)?) };
+            Ok(())
+        },
+    },
+    Setting {
+        name: "metricsAccess",
+        group: Group::Access,
+        shape: Shape::Choice(&["open", "admin"]),
+        default: Fallback::Value("open"),
+        reload: true,
+        help: "Who may read /metrics: everybody, or who may administer all modules.",
+        example: "admin",
+        set: |s, text| value::choice(text, &METRICS).map(|admin| s.access.metrics_admin = admin),
+    },
+    Setting {
         name: "connectTimeout",
         group: Group::Limits,
         shape: Shape::Duration,
@@ -235,6 +274,17 @@ pub(crate) static TABLE: &[Setting] = &[
         help: "How long an upstream may stay silent, or nearly so, in the middle of an answer.",
         example: "30s",
         set: |s, text| value::limit(text).map(|limit| s.limits.idle = limit),
+    },
+    Setting {
+        name: "fetchLimit",
+        group: Group::Limits,
+        shape: Shape::Count,
+        default: Fallback::Value("4096"),
+        reload: true,
+        help: "How many fetches run or wait for their turn at the same time; more requests for what is not in the cache \
+               are told to come back (503 with Retry-After).",
+        example: "1000",
+        set: |s, text| value::count(text).map(|count| s.limits.fetches = count),
     },
     Setting {
         name: "upstreamLimit",

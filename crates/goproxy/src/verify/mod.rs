@@ -53,12 +53,16 @@ fn open(loaded: &Loaded, options: VerifyOptions) -> Result<FsStore, Failure> {
     let dir = &loaded.settings.cache.dir;
     let looked_at = FsStore::look_at(dir);
     let store = if options.repair { looked_at.and_then(|_| FsStore::open(dir)) } else { looked_at };
-    store.map_err(|error| {
+    let store = store.map_err(|error| {
         Failure::fatal(match error.detail() {
             Some(detail) => format!("{error}: {detail}"),
             None => error.to_string(),
         })
-    })
+    })?;
+    if let Some(bytes) = loaded.settings.cache.min_free {
+        store.set_reserve(bytes);
+    }
+    Ok(store)
 }
 
 async fn all(store: &FsStore, checker: &Arc<Checker>) {

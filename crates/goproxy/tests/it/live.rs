@@ -39,7 +39,8 @@ fn project(client: &GoClient) -> PathBuf {
 async fn live_a_project_of_150_modules_builds_twice() {
     let Some(client) = go_client("live").await else { return };
     let Some(upstream) = upstream(&client).await else { return skipped("live: no upstream") };
-    let mut proxy = with_settings(goproxy().args(["-proxy", &upstream])).start().await;
+    let program = goproxy().args(["-proxy", &upstream]).env("GOSUMDB", "sum.golang.org");
+    let mut proxy = with_settings(program).start().await;
     let probe = proxy.get("/golang.org/x/text/@v/list").await;
     if probe.status != 200 {
         return skipped(&format!("live: the upstream does not answer: {} {}", probe.status, probe.text()));
@@ -55,6 +56,8 @@ async fn live_a_project_of_150_modules_builds_twice() {
     for line in fs::read_to_string(folder.join("go.sum")).unwrap().lines() {
         assert!(committed.contains(line), "a checksum that is not the committed one: {line}");
     }
+    let page = proxy.get("/metrics").await.text();
+    assert!(page.contains("goproxy_checksums_total{outcome=\"verified\"}"), "all of it was verified by us: {page}");
     let listed = client.run_in(&folder, &["list", "-deps", "-f", "{{with .Module}}{{.Path}}{{end}}", "."]).await;
     let modules: std::collections::BTreeSet<_> = listed.stdout.lines().filter(|line| !line.is_empty()).collect();
     assert!(modules.len() >= 150, "{} modules", modules.len());

@@ -6,6 +6,7 @@
     reason = "test code, helpers included: what does not hold stops the test"
 )]
 
+mod access;
 mod adopt;
 mod attacks;
 mod caches;
@@ -19,6 +20,7 @@ mod discovery;
 mod endpoints;
 mod engine;
 mod environment;
+mod exhaustion;
 mod go_e2e;
 mod lifecycle;
 mod live;
@@ -29,6 +31,7 @@ mod processes;
 mod protocol;
 mod rot;
 mod run;
+mod sums;
 mod support;
 mod threats;
 mod tls;

@@ -184,6 +184,23 @@ async fn connections_are_limited() {
     read_until(&mut second, BODY).await;
 }
 
+/// Silence in any number keeps nobody out for longer than a moment.
+#[tokio::test]
+async fn half_requests_held_all_connections_until_their_deadline() {
+    let server = Running::start_with(|options| options.max_connections = 50);
+    let mut held = Vec::new();
+    for number in 0..200 {
+        let mut stream = server.connect().await;
+        if number % 2 == 0 {
+            stream.write_all(b"GET /a.b/c/@v/li").await.unwrap();
+        }
+        held.push(stream);
+    }
+    let began = std::time::Instant::now();
+    assert_eq!(server.get("/healthz").await.status, 200);
+    assert!(began.elapsed() < Duration::from_secs(8), "the deadline is 10 s: {:?}", began.elapsed());
+}
+
 /// Many slow clients do not stop the probes.
 #[tokio::test]
 async fn many_half_requests_do_not_stop_the_probes() {

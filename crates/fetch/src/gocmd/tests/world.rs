@@ -220,6 +220,10 @@ impl Store for Stage {
         stages_only()
     }
 
+    fn room(&self) -> Result<()> {
+        Ok(())
+    }
+
     async fn stage(&self) -> Result<Staging> {
         let mut files = self.files.lock().unwrap();
         let path = self.dir.path().join(files.len().to_string());

@@ -1,0 +1,75 @@
+//! The server's questions, answered from accounts and rules.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use gomod::Patterns;
+use goproxy_access::{Access, Principal, Right};
+use goproxy_server::{Admission, Gate, Verdict, Wanted};
+use jiff::Timestamp;
+
+use crate::settings::Settings;
+
+/// When to come back if credentials cannot be judged now.
+const LATER: Duration = Duration::from_secs(2);
+
+/// Who may ask for what.
+#[derive(Debug)]
+pub(crate) struct AccessGate {
+    access: Access,
+    /// Whose existence is not told to who may not read them.
+    private: Patterns,
+    metrics_admin: bool,
+    challenges: Vec<&'static str>,
+}
+
+impl AccessGate {
+    pub(crate) fn new(access: Access, settings: &Settings) -> Self {
+        let mut challenges = vec!["Basic realm=\"goproxy\", charset=\"UTF-8\""];
+        if !settings.access.tokens.is_empty() || !settings.access.issuers.is_empty() {
+            challenges.push("Bearer realm=\"goproxy\"");
+        }
+        let metrics_admin = settings.access.metrics_admin;
+        Self { access, private: settings.sources.private(), metrics_admin, challenges }
+    }
+
+    /// Logs what is allowed and yet most likely not meant.
+    pub(crate) fn warn(&self) {
+        for name in self.access.nobodies() {
+            tracing::warn!("the access rules name {name:?}, who is neither a user, nor a token, nor an issuer");
+        }
+    }
+
+    fn allows(&self, principal: &Principal, wanted: Wanted<'_>) -> bool {
+        match wanted {
+            Wanted::Module(path) => principal.may(Right::Read, path),
+            Wanted::Checksums => principal.may_something(Right::Read),
+            Wanted::Metrics => !self.metrics_admin || principal.may_everything(Right::Admin),
+        }
+    }
+}
+
+#[async_trait]
+impl Gate for AccessGate {
+    async fn admit(&self, authorization: Option<&[u8]>, wanted: Wanted<'_>) -> Admission {
+        let principal = match self.access.identify(authorization, Timestamp::now()).await {
+            Ok(principal) => principal,
+            Err(refusal) => {
+                let reason = refusal.reason();
+                let verdict = if refusal.is_temporary() { Verdict::Later(reason, LATER) } else { Verdict::Bad(reason) };
+                return Admission { user: None, verdict };
+            }
+        };
+        let verdict = match wanted {
+            _ if self.allows(&principal, wanted) => Verdict::Allowed,
+            _ if principal.name().is_none() => Verdict::Missing,
+            Wanted::Module(path) if self.private.matches(path) => Verdict::Hidden,
+            _ => Verdict::Forbidden,
+        };
+        Admission { user: principal.name().cloned(), verdict }
+    }
+
+    fn challenges(&self) -> &[&'static str] {
+        &self.challenges
+    }
+}

@@ -158,6 +158,8 @@ impl Inner {
         let moved = files::replace(path, &target);
         match &moved {
             Ok(()) => tracing::warn!(%object, reason, moved_to = %target.display(), "a cached file does not hold"),
+            // Somebody else was faster.
+            Err(_) if path.symlink_metadata().is_err_and(|e| e.kind() == io::ErrorKind::NotFound) => return true,
             Err(error) => tracing::warn!(%object, reason, %error, "a cached file does not hold, and cannot be moved"),
         }
         if let Object::Module(mv, Kind::Zip) = object {

@@ -1,6 +1,10 @@
 //! One object after the other: its hash, its content, and what others say of it.
 
-use std::{path::Path, sync::Arc, time::SystemTime};
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    time::SystemTime,
+};
 
 use goproxy_engine::{Blob, Engine, ErrorKind, Kind, Object, Store as _, Stored, Unobserved, Voucher};
 use goproxy_store::{FsStore, Inspection, Lying, Seen, Sound, Unchanged};
@@ -18,6 +22,9 @@ pub(super) struct Checker {
     judge: Engine,
     /// Fetches again, if anything is to be fetched.
     fetcher: Option<Engine>,
+    /// What was moved away and is to be fetched, with what was wrong. Not before everything was looked at: a fetch moves
+    /// bad lookups and tiles away itself, and they would not be told.
+    missing: Mutex<Vec<(PathBuf, Object, String)>>,
     processors: Semaphore,
     report: Arc<Report>,
 }
@@ -38,7 +45,7 @@ impl Checker {
             _ => None,
         };
         let processors = Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from));
-        Ok(Self { options, store, judge, fetcher, processors, report })
+        Ok(Self { options, store, judge, fetcher, missing: Mutex::default(), processors, report })
     }
 
     /// What lies at a path.
@@ -128,13 +135,33 @@ impl Checker {
         if !self.store.move_away(object, seen, why).await.unwrap_or_default() {
             return self.report.finding(path, why, "cannot be moved to quarantine");
         }
-        let done = match &self.fetcher {
-            None => "moved to quarantine".to_owned(),
-            Some(fetcher) => match fetcher.restore(object).await {
+        if self.fetcher.is_none() {
+            return self.report.finding(path, why, "moved to quarantine");
+        }
+        let missing = (path.to_owned(), object.clone(), why.to_owned());
+        self.missing.lock().unwrap_or_else(PoisonError::into_inner).push(missing);
+    }
+
+    /// Fetches again what was moved away.
+    pub(super) async fn restore(&self) {
+        let Some(fetcher) = &self.fetcher else { return };
+        while let Some((path, object, why)) = self.next_missing() {
+            let done = match fetcher.restore(&object).await {
                 Ok(()) => "moved to quarantine, fetched again".to_owned(),
                 Err(error) => format!("moved to quarantine, not fetched again: {error}"),
-            },
-        };
-        self.report.finding(path, why, &done);
+            };
+            self.report.finding(&path, &why, &done);
+        }
+    }
+
+    /// Tells of what was moved away and is left to those who ask for it.
+    pub(super) fn give_up(&self) {
+        while let Some((path, _, why)) = self.next_missing() {
+            self.report.finding(&path, &why, "moved to quarantine");
+        }
+    }
+
+    fn next_missing(&self) -> Option<(PathBuf, Object, String)> {
+        self.missing.lock().unwrap_or_else(PoisonError::into_inner).pop()
     }
 }

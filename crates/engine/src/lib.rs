@@ -19,6 +19,7 @@ mod reply;
 mod routing;
 mod stage;
 mod sumdb;
+mod verify;
 mod watch;
 
 pub use blocking::blocking;
@@ -32,3 +33,4 @@ pub use port::{
 pub use reply::{CacheStatus, Lifetime, Reply, Via};
 pub use routing::{Hop, Routing};
 pub use stage::{Staging, TempPath, Verified, stage_bytes};
+pub use verify::Voucher;

@@ -7,6 +7,7 @@ use crate::{
     failure::Failure,
     settings::{Given, TABLE, find, nearest},
     token::NewToken,
+    verify::VerifyOptions,
 };
 
 /// What to do.
@@ -18,6 +19,8 @@ pub(crate) enum Command {
     CheckConfig,
     /// Serve privately for this program and its arguments.
     Run(Vec<OsString>),
+    /// Look through the whole cache.
+    Verify(VerifyOptions),
     /// Make a token for a client.
     Token(NewToken),
     /// Answer `go` about the URL that it asks for, or at its start.
@@ -36,11 +39,16 @@ pub(crate) struct Invocation {
     pub(crate) flags: Vec<Given>,
 }
 
-const COMMANDS: [&str; 7] = ["serve", "run", "check-config", "token", "auth", "version", "help"];
+const COMMANDS: [&str; 8] = ["serve", "run", "verify", "check-config", "token", "auth", "version", "help"];
 
 /// Parses the arguments after the program's name.
 pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, Failure> {
-    let mut parser = Parser { args: args.into_iter().collect::<Vec<_>>().into_iter(), flags: Vec::new(), switch: None };
+    let mut parser = Parser {
+        args: args.into_iter().collect::<Vec<_>>().into_iter(),
+        flags: Vec::new(),
+        switch: None,
+        verify: None,
+    };
     let first = parser.flags()?;
     if let Some(command) = parser.switch.take() {
         return Ok(Invocation { command, flags: parser.flags });
@@ -62,6 +70,8 @@ struct Parser {
     flags: Vec<Given>,
     /// `-help` or `-version`: wins over everything that follows.
     switch: Option<Command>,
+    /// After `verify`: its own switches are known.
+    verify: Option<VerifyOptions>,
 }
 
 impl Parser {
@@ -70,6 +80,7 @@ impl Parser {
         if word == "token" && !self.args.as_slice().iter().any(|arg| arg == "-help" || arg == "--help" || arg == "-h") {
             return Ok(Invocation { command: Command::Token(NewToken::parse(self.args)?), flags: Vec::new() });
         }
+        self.verify = (word == "verify").then(VerifyOptions::default);
         let first = self.flags()?;
         if let Some(command) = self.switch {
             return Ok(Invocation { command, flags: self.flags });
@@ -89,7 +100,7 @@ impl Parser {
             }
             ("check-config", None) => Command::CheckConfig,
             ("version", None) => Command::Version,
-            (_, None) => Command::Serve,
+            (_, None) => self.verify.map_or(Command::Serve, Command::Verify),
         };
         Ok(Invocation { command, flags: self.flags })
     }
@@ -117,21 +128,25 @@ impl Parser {
         if name.is_empty() || name.starts_with('-') {
             return Err(Failure::usage(format!("bad flag syntax {:?}; see goproxy -help", argument.to_string_lossy())));
         }
-        let command = match name {
-            "h" | "help" => Command::Help,
-            "version" => Command::Version,
-            _ => return self.setting(name, value, argument),
+        let is_on = || {
+            let on = value.map_or(Some(true), truth);
+            on.ok_or_else(|| Failure::usage(format!("-{name} is a switch; write -{name} without a value")))
         };
-        match value.map_or(Some(true), truth) {
-            Some(true) => self.switch = Some(command),
-            Some(false) => {}
-            None => return Err(Failure::usage(format!("-{name} is a switch; write -{name} without a value"))),
+        match (name, &mut self.verify) {
+            ("h" | "help", _) => self.switch = is_on()?.then_some(Command::Help),
+            ("version", _) => self.switch = is_on()?.then_some(Command::Version),
+            ("repair", Some(verify)) => verify.repair = is_on()?,
+            ("offline", Some(verify)) => verify.offline = is_on()?,
+            _ => return self.setting(name, value, argument),
         }
         Ok(())
     }
 
     fn setting(&mut self, name: &str, value: Option<&str>, argument: &OsString) -> Result<(), Failure> {
         let Some(setting) = find(name) else {
+            if matches!(name, "repair" | "offline") {
+                return Err(Failure::usage(format!("-{name} belongs to verify; write goproxy verify -{name}")));
+            }
             let hint = match nearest(name, TABLE.iter().map(|setting| setting.name).chain(["help", "version"])) {
                 Some(near) => format!("did you mean -{near}?"),
                 None => "see goproxy -help".to_owned(),
@@ -196,6 +211,10 @@ mod tests {
             ("serve", Command::Serve),
             ("check-config -listen :1", Command::CheckConfig),
             ("-listen :1 check-config -proxy off", Command::CheckConfig),
+            ("verify", Command::Verify(VerifyOptions::default())),
+            ("-cacheDir /x verify -repair", Command::Verify(VerifyOptions { repair: true, offline: false })),
+            ("verify -offline -cacheDir=/x", Command::Verify(VerifyOptions { repair: false, offline: true })),
+            ("verify -repair=false", Command::Verify(VerifyOptions::default())),
             ("version", Command::Version),
             ("-version", Command::Version),
             ("-version=true -unknown", Command::Version),
@@ -231,6 +250,9 @@ mod tests {
             ("serve extra", "unexpected argument \"extra\"; see goproxy -help"),
             ("check-config extra", "unexpected argument \"extra\"; see goproxy -help"),
             ("run", "run needs a command, for example goproxy run -- go build ./..."),
+            ("-repair verify", "-repair belongs to verify; write goproxy verify -repair"),
+            ("serve -offline", "-offline belongs to verify; write goproxy verify -offline"),
+            ("verify /x", "unexpected argument \"/x\"; see goproxy -help"),
             ("token", "token: it needs a name; write goproxy token NAME [-expires 90d]"),
             ("run -verbose -- x", "unknown flag -verbose; see goproxy -help"),
         ] {

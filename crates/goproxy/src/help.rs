@@ -8,6 +8,9 @@ goproxy is a Go module proxy that an organisation runs for itself.
 Usage:
   goproxy [serve] [flags]                    serve until SIGTERM or SIGINT
   goproxy run [flags] -- command [args...]   serve privately for one command: GOPROXY is set for it
+  goproxy verify [-repair] [-offline] [flags]
+                                             check the whole cache; -repair moves bad files away and
+                                             fetches them again, -offline asks nobody
   goproxy check-config [flags]               print each setting in force and where it came from
   goproxy token NAME [-expires 90d]          make a token for a client, and the lines that let it in
   goproxy auth                               give go the token of this CI job: GOAUTH='goproxy auth'

@@ -21,6 +21,7 @@ mod sumdbs;
 mod tls;
 mod token;
 mod upstreams;
+mod verify;
 
 use std::{ffi::OsString, io::Write as _, process::ExitCode, time::Duration};
 
@@ -49,7 +50,7 @@ fn start(args: Vec<OsString>) -> Result<ExitCode, Failure> {
         Command::Version => return Ok(print(concat!("goproxy ", env!("CARGO_PKG_VERSION"), "\n"))),
         Command::Token(new) => return Ok(print(&new.make()?)),
         Command::Auth(asked) => return authenticate(asked.as_deref()),
-        Command::Run(_) => Mode::Run,
+        Command::Run(_) | Command::Verify(_) => Mode::Run,
         Command::Serve | Command::CheckConfig => Mode::Serve,
     };
     let environment = Environment::of_process();
@@ -68,6 +69,7 @@ fn start(args: Vec<OsString>) -> Result<ExitCode, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(no_runtime)?;
     let result = match invocation.command {
         Command::Run(command) => runtime.block_on(run::run(&loaded, command)),
+        Command::Verify(options) => runtime.block_on(verify::verify(&loaded, options)),
         _ => {
             limits::raise_open_files();
             let reloader = Reloader::new(mode, invocation.flags, environment, &loaded);

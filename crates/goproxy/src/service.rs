@@ -1,6 +1,6 @@
 //! The running whole: store, sources, engine and server put together, and taken down again.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwapOption;
 use goproxy_engine::Engine;
@@ -53,6 +53,7 @@ impl Service {
         direct.prepare(&settings.sources);
         let routing = upstreams.routing(settings, &direct.source());
         let engine = Engine::new(Arc::new(store.clone()), routing, Arc::clone(&metrics) as _);
+        scrub(&store, settings.cache.scrub, &metrics);
         let handler = EngineHandler::new(engine.clone(), store, Arc::clone(&gate)).await;
         let listen = &settings.serving.listen;
         let server = Server::bind(server_options(settings, tls.clone()), Arc::new(handler), metrics)
@@ -144,6 +145,15 @@ impl Service {
             tracing::error!("the server ended badly: {error}");
         }
     }
+}
+
+/// Starts the scrub, if there is to be one; it runs as long as the runtime does.
+fn scrub(store: &FsStore, period: Duration, metrics: &Arc<Metrics>) {
+    if period.is_zero() {
+        return;
+    }
+    let (store, metrics) = (store.clone(), Arc::clone(metrics));
+    tokio::spawn(async move { store.scrub(period, |outcome| metrics.scrubbed(outcome)).await });
 }
 
 /// Whether others than this machine can connect without TLS.

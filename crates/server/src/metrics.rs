@@ -29,6 +29,7 @@ pub struct Metrics {
     in_flight: Family<From, Gauge>,
     cache: Family<Cache, Counter>,
     checksums: Family<Checksum, Counter>,
+    scrubbed: Family<Scrubbed, Counter>,
     rejected: Family<Rejected, Counter>,
     refused: Family<Refused, Counter>,
     response_bytes: Counter,
@@ -74,6 +75,11 @@ struct Checksum {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Scrubbed {
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Refused {
     reason: &'static str,
 }
@@ -112,6 +118,7 @@ impl Metrics {
             in_flight: Family::default(),
             cache: Family::default(),
             checksums: Family::default(),
+            scrubbed: Family::default(),
             rejected: Family::default(),
             refused: Family::default(),
             response_bytes: Counter::default(),
@@ -120,6 +127,10 @@ impl Metrics {
             connections: Gauge::default(),
             tls_failures: Counter::default(),
         };
+        // There from the start: an alarm on what was never counted is none.
+        for outcome in ["good", "adopted", "bad", "failed"] {
+            drop(metrics.scrubbed.get_or_create(&Scrubbed { outcome }));
+        }
         let _ = metrics.rejected.get_or_create(&Rejected { what: "zip" });
         let _ = metrics.refused.get_or_create(&Refused { reason: "missing" });
         metrics.registry.register("goproxy_build_info", "The running version", build);
@@ -137,6 +148,7 @@ impl Metrics {
         r.register("goproxy_cache_requests", "Answers by what the cache had", self.cache.clone());
         r.register("goproxy_rejected", "What sources sent that does not hold", self.rejected.clone());
         r.register("goproxy_checksums", "Module files compared with their sums", self.checksums.clone());
+        r.register("goproxy_scrubbed_objects", "Cached objects that the scrub has read", self.scrubbed.clone());
         r.register("goproxy_access_refused", "Requests refused by why, where there are accounts", self.refused.clone());
         r.register("goproxy_response_bytes", "Bytes of response bodies", self.response_bytes.clone());
         r.register("goproxy_stored_bytes", "Bytes committed to the store", self.stored_bytes.clone());
@@ -160,6 +172,11 @@ impl Metrics {
         }
         text::encode_eof(&mut page)?;
         Ok(form.render(page))
+    }
+
+    /// The scrub has read an object; the outcome is a fixed word.
+    pub fn scrubbed(&self, outcome: &'static str) {
+        self.scrubbed.get_or_create(&Scrubbed { outcome }).inc();
     }
 
     /// Somebody was not let in.

@@ -27,10 +27,11 @@ impl Inner {
         let failed = |e: std::io::Error| failure::at("publishing", &path, &e);
         let file = verified.file();
         file.sync_all().map_err(failed)?;
-        let stamp = Stamp::of(file).map_err(failed)?;
         if files::place(verified.path(), &path).map_err(failed)? == Placed::Taken {
             return Ok(None);
         }
+        // Not before: the new name changes the status.
+        let stamp = Stamp::of(file).map_err(failed)?;
         files::parent(&path).and_then(files::sync_dir).map_err(failed)?;
         self.proofs.keep(&self.layout, object, &stamp, verified.sha256(), Writer::Own);
         self.committed_objects.fetch_add(1, Ordering::Relaxed);

@@ -17,12 +17,14 @@ use sha2::{Digest, Sha256};
 use crate::failure;
 
 /// What an open file is, so that a change is noticed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Stamp {
     pub(crate) size: u64,
     /// Modification time in nanoseconds since the epoch.
     pub(crate) mtime: i128,
     pub(crate) modified: SystemTime,
+    /// Status change time in nanoseconds since the epoch: nobody who writes the file can set it back.
+    pub(crate) ctime: i128,
     id: (u64, u64),
 }
 
@@ -32,12 +34,19 @@ impl Stamp {
     }
 
     fn from(meta: &std::fs::Metadata) -> io::Result<Self> {
+        let nanos = |seconds, nanos| i128::from(seconds) * 1_000_000_000 + i128::from(nanos);
         Ok(Self {
             size: meta.len(),
-            mtime: i128::from(meta.mtime()) * 1_000_000_000 + i128::from(meta.mtime_nsec()),
+            mtime: nanos(meta.mtime(), meta.mtime_nsec()),
             modified: meta.modified()?,
+            ctime: nanos(meta.ctime(), meta.ctime_nsec()),
             id: (meta.dev(), meta.ino()),
         })
+    }
+
+    /// Whether this is the same file with the same content, as far as its writers are honest.
+    pub(crate) fn agrees(&self, other: &Self) -> bool {
+        (self.size, self.mtime, self.id) == (other.size, other.mtime, other.id)
     }
 
     /// Whether the name still leads to this very file.
@@ -87,6 +96,16 @@ pub(crate) fn sha256(file: &File) -> io::Result<[u8; 32]> {
             }
         }
     }
+}
+
+/// Has the next reading come from the disk, and not from memory, where no bit rots; afterwards, leaves the memory to files
+/// that somebody asks for.
+pub(crate) fn forget_pages(file: &File) {
+    // Advice: what does not follow it loses nothing but that.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::fs::fadvise(file, 0, None, rustix::fs::Advice::DontNeed);
+    #[cfg(not(target_os = "linux"))]
+    let _ = file;
 }
 
 /// What came of an attempt to publish.

@@ -102,6 +102,11 @@ impl Layout {
         self.download.join(format!("{}.ziphash", version(mv)))
     }
 
+    /// How far the scrub is, and the lock of who does it.
+    pub(crate) fn scrub(&self) -> PathBuf {
+        self.own.join("scrub")
+    }
+
     /// Where files that do not hold are moved.
     pub(crate) fn quarantine(&self) -> PathBuf {
         self.own.join("quarantine")

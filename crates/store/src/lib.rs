@@ -10,14 +10,18 @@ mod commit;
 mod facts;
 mod failure;
 mod files;
+mod inspect;
 mod keyed;
 mod layout;
 mod open;
 mod proofs;
 mod record;
 mod room;
+mod scrub;
 mod start;
 mod tmp;
+mod unchanged;
+mod walk;
 
 use std::{
     path::Path,
@@ -37,6 +41,10 @@ use tokio::sync::Semaphore;
 
 use crate::{keyed::Keyed, layout::Layout, open::Found, proofs::Proofs, tmp::Tmp};
 
+pub use inspect::{Inspection, Seen, Sound};
+pub use unchanged::Unchanged;
+pub use walk::{Lying, Walk};
+
 /// How often a commit tries to get past files that do not hold.
 const ATTEMPTS: usize = 4;
 
@@ -52,6 +60,8 @@ struct Inner {
     adopting: Keyed,
     /// Bounds the adoption of zips, so that it leaves room for hits.
     heavy: Arc<Semaphore>,
+    /// Bounds the hashing of large files, which is reading most of all: hits wait for it.
+    hashing: Arc<Semaphore>,
     committed_bytes: AtomicU64,
     committed_objects: AtomicU64,
     /// Bytes of the disk that are left alone.
@@ -83,22 +93,34 @@ impl FsStore {
     /// A directory that can only be read is accepted. Errors: the directory cannot be made, is not one, or is of a
     /// newer format; the message says what to do, the detail also where.
     pub fn open(cache_dir: &Path) -> Result<Self> {
-        let cache_dir =
-            std::path::absolute(cache_dir).map_err(|e| failure::at_start(cache_dir, &e.to_string(), "give a path"))?;
-        let layout = Layout::new(&cache_dir);
+        let layout = layout(cache_dir)?;
         start::prepare(&layout)?;
+        Ok(Self::of(layout))
+    }
+
+    /// Opens the store of a cache directory to look at it: makes and removes nothing. Blocking.
+    ///
+    /// Errors: there is no cache, it cannot be read, or it is of a newer format.
+    pub fn look_at(cache_dir: &Path) -> Result<Self> {
+        let layout = layout(cache_dir)?;
+        start::look(&layout)?;
+        Ok(Self::of(layout))
+    }
+
+    fn of(layout: Layout) -> Self {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
-        Ok(Self(Arc::new(Inner {
+        Self(Arc::new(Inner {
             tmp: Tmp::new(layout.own.join("tmp")),
             layout,
             proofs: Proofs::new(),
             adopting: Keyed::default(),
             heavy: Arc::new(Semaphore::new(cores.max(2))),
+            hashing: Arc::new(Semaphore::new(4 * cores)),
             committed_bytes: AtomicU64::new(0),
             committed_objects: AtomicU64::new(0),
             reserve: AtomicU64::new(room::DEFAULT),
             counted: Mutex::new(None),
-        })))
+        }))
     }
 
     /// How full it is: counters and one system call.
@@ -127,18 +149,19 @@ impl FsStore {
 impl Store for FsStore {
     async fn open(&self, object: &Object) -> Result<Option<Stored>> {
         let (inner, wanted) = (Arc::clone(&self.0), object.clone());
-        match blocking(move || inner.find(&wanted)).await? {
+        let bound = match blocking(move || inner.find(&wanted)).await? {
             Found::Absent => return Ok(None),
             Found::Held(stored) => return Ok(Some(stored)),
-            Found::Unknown(..) => {}
-        }
+            Found::Due(..) => Some(&self.0.hashing),
+            Found::Unknown(..) => is_zip(object).then_some(&self.0.heavy),
+        };
         let _alone = self.0.adopting.lock(object).await;
-        let _permit = match is_zip(object) {
-            true => Arc::clone(&self.0.heavy).acquire_owned().await.ok(),
-            false => None,
+        let _permit = match bound {
+            Some(bound) => Arc::clone(bound).acquire_owned().await.ok(),
+            None => None,
         };
         let (inner, wanted) = (Arc::clone(&self.0), object.clone());
-        blocking(move || inner.adopt(&wanted)).await
+        blocking(move || inner.examine(&wanted)).await
     }
 
     fn room(&self) -> Result<()> {
@@ -197,6 +220,12 @@ impl Store for FsStore {
         let (inner, fact, old, new) = (Arc::clone(&self.0), fact.clone(), old.cloned(), new.clone());
         blocking(move || inner.establish(&fact, old.as_ref(), &new)).await
     }
+}
+
+fn layout(cache_dir: &Path) -> Result<Layout> {
+    let cache_dir =
+        std::path::absolute(cache_dir).map_err(|e| failure::at_start(cache_dir, &e.to_string(), "give a path"))?;
+    Ok(Layout::new(&cache_dir))
 }
 
 fn is_zip(object: &Object) -> bool {

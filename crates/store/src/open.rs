@@ -1,6 +1,7 @@
 //! Opening an object: from a name to bytes that are known to hold.
 //!
-//! A file that we know is served at once. One that we do not know (of `go`, of the original, rewritten since) is
+//! A file that we know is served at once: a small one is hashed as it is read, a large one was hashed within the last
+//! [`CHECK_EVERY`](crate::proofs::CHECK_EVERY) and was not touched since, or is hashed now. One that we do not know (of `go`, of the original, rewritten since) is
 //! checked first and adopted; if it does not hold it is moved aside, and counts as absent.
 
 use std::{
@@ -21,15 +22,20 @@ use crate::{
     record::Writer,
 };
 
-/// Up to this many bytes an object is read while it is opened, and hashed anew: a bit that flipped on the disk does
-/// not pass. Larger ones are left to the reader.
+/// Up to this many bytes an object is read while it is opened, and hashed anew. Larger ones are left to the reader: of
+/// those, it is remembered when they were hashed.
 const SMALL: u64 = 64 << 10;
+
+/// Why a file is moved aside that is not what it was.
+pub(crate) const ROTTEN: &str = "changed on the disk since it was checked";
 
 /// What is known of an object at the first look.
 #[derive(Debug)]
 pub(crate) enum Found {
     Absent,
     Held(Stored),
+    /// It is known what the file has to be, and it is time to look whether it still is.
+    Due(PathBuf, File, Stamp, [u8; 32]),
     /// There is a file, and nothing is known of it.
     Unknown(PathBuf, File, Stamp),
 }
@@ -47,37 +53,63 @@ impl Inner {
             }
             Opened::File(file, stamp) => (file, stamp),
         };
-        let Some(sha256) = self.proofs.recall(&self.layout, object, &stamp) else {
+        let Some(known) = self.proofs.recall(&self.layout, object, &stamp) else {
             return Ok(Found::Unknown(path, file, stamp));
         };
-        Ok(self.hold(object, &path, Arc::new(file), &stamp, sha256)?.map_or(Found::Absent, Found::Held))
+        if stamp.size > SMALL && !known.recently {
+            return Ok(Found::Due(path, file, stamp, known.sha256));
+        }
+        Ok(self.hold(object, &path, Arc::new(file), &stamp, known.sha256)?.map_or(Found::Absent, Found::Held))
     }
 
-    /// The second look, at a file nobody vouches for: checks it and remembers the outcome. Blocking, and slow for zips.
-    pub(crate) fn adopt(&self, object: &Object) -> Result<Option<Stored>> {
-        let (path, file, stamp) = match self.find(object)? {
-            Found::Absent => return Ok(None),
-            Found::Held(stored) => return Ok(Some(stored)),
-            Found::Unknown(path, file, stamp) => (path, file, stamp),
-        };
+    /// The second look, which takes a while: hashes what is known, checks what is not. Blocking.
+    pub(crate) fn examine(&self, object: &Object) -> Result<Option<Stored>> {
+        match self.find(object)? {
+            Found::Absent => Ok(None),
+            Found::Held(stored) => Ok(Some(stored)),
+            Found::Due(path, file, stamp, sha256) => self.check_again(object, &path, file, &stamp, sha256),
+            Found::Unknown(path, file, stamp) => self.adopt(object, &path, file, &stamp),
+        }
+    }
+
+    /// Looks whether a large file is still what it was. The disk may have lost it since, or somebody have changed it and
+    /// set its time back.
+    fn check_again(
+        &self,
+        object: &Object,
+        path: &Path,
+        file: File,
+        stamp: &Stamp,
+        sha256: [u8; 32],
+    ) -> Result<Option<Stored>> {
+        if files::sha256(&file).map_err(|e| failure::at("reading", path, &e))? != sha256 {
+            self.set_aside(object, path, Some(stamp), ROTTEN);
+            return Ok(None);
+        }
+        self.proofs.checked(object, stamp, sha256);
+        self.hold(object, path, Arc::new(file), stamp, sha256)
+    }
+
+    /// Checks a file that nobody vouches for, and remembers the outcome. Slow for zips.
+    fn adopt(&self, object: &Object, path: &Path, file: File, stamp: &Stamp) -> Result<Option<Stored>> {
         // Its writer may not have cared: what is recorded as good must still be so after a power failure.
         let _ = file.sync_all();
         if let Err(e) = check::content(object, &file, stamp.size) {
             if e.kind() == ErrorKind::Internal {
                 return Err(e);
             }
-            self.set_aside(object, &path, Some(&stamp), e.message());
+            self.set_aside(object, path, Some(stamp), e.message());
             return Ok(None);
         }
-        let reading = |e: io::Error| failure::at("reading", &path, &e);
+        let reading = |e: io::Error| failure::at("reading", path, &e);
         let sha256 = files::sha256(&file).map_err(reading)?;
-        if Stamp::of(&file).map_err(reading)? != stamp {
+        if !Stamp::of(&file).map_err(reading)?.agrees(stamp) {
             // Somebody is still writing it.
             return Ok(None);
         }
-        self.proofs.keep(&self.layout, object, &stamp, sha256, Writer::Adopted);
+        self.proofs.keep(&self.layout, object, stamp, sha256, Writer::Adopted);
         tracing::debug!(%object, "adopted");
-        self.hold(object, &path, Arc::new(file), &stamp, sha256)
+        self.hold(object, path, Arc::new(file), stamp, sha256)
     }
 
     /// An open, proven file as an answer; `None` if it turns out to have rotted.
@@ -101,7 +133,7 @@ impl Inner {
         if <[u8; 32]>::from(Sha256::digest(&bytes)) == sha256 {
             return Ok(Some(Stored { blob: Blob::Bytes(Bytes::from(bytes)), size, sha256, modified }));
         }
-        self.set_aside(object, path, Some(stamp), "changed on the disk since it was checked");
+        self.set_aside(object, path, Some(stamp), ROTTEN);
         Ok(None)
     }
 
@@ -113,23 +145,27 @@ impl Inner {
     }
 
     /// Moves what is at `path` out of the way, if it is still the file that was looked at. Where that is not
-    /// possible it stays, and is refused again the next time.
-    fn set_aside(&self, object: &Object, path: &Path, stamp: Option<&Stamp>, reason: &str) {
+    /// possible it stays, and is refused again the next time. Whether it is gone.
+    pub(crate) fn set_aside(&self, object: &Object, path: &Path, stamp: Option<&Stamp>, reason: &str) -> bool {
         self.proofs.forget(object);
         if stamp.is_some_and(|stamp| !stamp.is_at(path)) {
-            return;
+            return true;
         }
         let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let unique = format!("{seconds}-{:016x}", fastrand::u64(..));
         let place = path.strip_prefix(&self.layout.download).unwrap_or(path);
         let target = self.layout.quarantine().join(unique).join(place);
-        match files::replace(path, &target) {
+        let moved = files::replace(path, &target);
+        match &moved {
             Ok(()) => tracing::warn!(%object, reason, moved_to = %target.display(), "a cached file does not hold"),
+            // Somebody else was faster.
+            Err(_) if path.symlink_metadata().is_err_and(|e| e.kind() == io::ErrorKind::NotFound) => return true,
             Err(error) => tracing::warn!(%object, reason, %error, "a cached file does not hold, and cannot be moved"),
         }
         if let Object::Module(mv, Kind::Zip) = object {
             // It says what `go` found in the file that is gone.
             let _ = std::fs::remove_file(self.layout.ziphash(mv));
         }
+        moved.is_ok()
     }
 }

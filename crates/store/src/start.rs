@@ -23,6 +23,17 @@ pub(crate) fn prepare(layout: &Layout) -> Result<()> {
     check_format(&layout.own.join("VERSION"))
 }
 
+/// Looks whether there is a cache, and makes nothing.
+pub(crate) fn look(layout: &Layout) -> Result<()> {
+    fs::read_dir(&layout.download).map_err(|e| match e.kind() {
+        io::ErrorKind::NotFound => {
+            failure::at_start(&layout.download, "there is none", "name the one that is meant with -cacheDir")
+        }
+        _ => refused(&layout.download, &e),
+    })?;
+    check_format(&layout.own.join("VERSION"))
+}
+
 fn prepare_own(own: &Path) -> io::Result<()> {
     let (version, tmp) = (own.join("VERSION"), own.join("tmp"));
     fs::create_dir_all(&tmp)?;

@@ -16,6 +16,7 @@ use bytes::Bytes;
 use gomod::sumdb::CheckError;
 
 pub(crate) use log::{Log, Logs};
+pub(crate) use vouch::pin_of;
 
 use crate::{Error, ErrorKind, Result, Stored, check, engine::Shared, watch::watched};
 

@@ -53,7 +53,7 @@ impl Shared {
     }
 
     /// Whether it is proved; `false` where nothing can prove it.
-    async fn holds(self: &Arc<Self>, object: &Object, stored: &Stored) -> Result<bool> {
+    pub(crate) async fn holds(self: &Arc<Self>, object: &Object, stored: &Stored) -> Result<bool> {
         let body = bytes(stored).await?;
         match object {
             Object::SumLookup(name, version) => {

@@ -9,7 +9,7 @@ use crate::{ErrorKind, Object, Result, engine::Shared, memory::Wanted};
 
 impl Shared {
     /// From a lookup that is stored, else from the database. Boxed: fetching an object may need another one.
-    pub(super) fn sums<'a>(
+    pub(crate) fn sums<'a>(
         self: &'a Arc<Self>,
         db: &'a Database,
         version: &'a ModuleVersion,

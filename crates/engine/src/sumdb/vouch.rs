@@ -101,7 +101,7 @@ impl Shared {
 }
 
 /// What is written down of a file.
-fn pin_of(version: &ModuleVersion, kind: Kind, sum: &str) -> Bytes {
+pub(crate) fn pin_of(version: &ModuleVersion, kind: Kind, sum: &str) -> Bytes {
     format!("{} {sum}\n", go_sum_line(version, kind)).into()
 }
 

@@ -25,7 +25,7 @@ pub(crate) struct Given {
 pub(crate) enum Mode {
     /// A service.
     Serve,
-    /// A private instance for one command: quiet, on a free loopback port whatever the service's settings say.
+    /// A private instance for one command, or `verify`: quiet, on a free loopback port whatever the service's settings say.
     Run,
 }
 

@@ -87,6 +87,8 @@ pub(crate) struct Cache {
     pub(crate) expire: Duration,
     /// `-gitCacheSize`, in bytes.
     pub(crate) git_bytes: u64,
+    /// `-scrub`; zero is never.
+    pub(crate) scrub: Duration,
     /// `-minFreeDisk`, in bytes; `None` leaves it to the store.
     pub(crate) min_free: Option<u64>,
 }

@@ -118,6 +118,17 @@ pub(crate) static TABLE: &[Setting] = &[
         set: |s, text| size::parse(text).map(|bytes| s.cache.git_bytes = bytes),
     },
     Setting {
+        name: "scrub",
+        group: Group::Cache,
+        shape: Shape::Duration,
+        default: Fallback::Value("720h"),
+        reload: false,
+        help: "How long one pass over the whole cache takes that reads every file and compares it with its hash, a \
+               little at a time; bad files are moved to quarantine and fetched again when somebody asks. 0 for never.",
+        example: "168h",
+        set: |s, text| duration::parse(text).map(|period| s.cache.scrub = period),
+    },
+    Setting {
         name: "minFreeDisk",
         group: Group::Cache,
         shape: Shape::Size,

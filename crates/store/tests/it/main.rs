@@ -9,4 +9,5 @@ mod faults;
 mod killed;
 mod kit;
 mod objects;
+mod rot;
 mod sharing;

@@ -53,7 +53,7 @@ pub(crate) fn flood(arguments: &[&str]) -> Result<()> {
 fn half_open(port: u16) -> Result<Vec<TcpStream>> {
     let one = |number: usize| {
         let mut stream = TcpStream::connect(("127.0.0.1", port)).context("too few open files? see ulimit -n")?;
-        if number % 2 == 0 {
+        if number.is_multiple_of(2) {
             stream.write_all(b"GET /healthz HT")?;
         }
         Ok(stream)

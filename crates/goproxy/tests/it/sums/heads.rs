@@ -1,6 +1,8 @@
 //! The tree head: kept on disk, never going back, and a fork that stops everything.
 
-use goproxy_testkit::{Answer, ModuleFixture};
+use goproxy_testkit::{Answer, ModuleFixture, wait_until};
+
+use crate::support::PATIENCE;
 
 use super::{NAME, facts, lookup_of, stored, verifying, world};
 
@@ -48,7 +50,7 @@ async fn a_fork_was_believed_after_a_restart() {
         assert!((500..505).contains(&answer.status), "{round}: {} {}", answer.status, answer.text());
         assert!(!stored(&proxy, "v1.6.6.zip") && !stored(&proxy, "@v1.6.6"), "{round}");
         assert_eq!(head(&proxy), before, "{round}");
-        assert!(proxy.log().contains("SECURITY"), "{}", proxy.log());
+        assert!(wait_until(PATIENCE, || proxy.log().contains("SECURITY")).await, "{}", proxy.log());
         proxy.kill9();
         proxy.restart().await;
     }

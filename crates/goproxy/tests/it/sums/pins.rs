@@ -1,9 +1,9 @@
 //! What no database vouches for is what it was when it was first seen; and private names stay here.
 
-use goproxy_testkit::{Answer, ModuleFixture};
+use goproxy_testkit::{Answer, ModuleFixture, wait_until};
 
 use super::{NAME, facts, stored, verifying, world};
-use crate::support::{files, goproxy, upstream_with};
+use crate::support::{PATIENCE, files, goproxy, upstream_with};
 
 /// T10.
 #[tokio::test]
@@ -24,7 +24,7 @@ async fn a_version_that_changed_was_served_once_the_cache_had_lost_it() {
         assert!(answer.text().contains("changed since it was first seen"), "{}", answer.text());
         assert!(!answer.text().contains("/facts/"), "paths are for the log: {}", answer.text());
     }
-    assert!(proxy.log().contains("/facts/sums/"), "{}", proxy.log());
+    assert!(wait_until(PATIENCE, || proxy.log().contains("/facts/sums/")).await, "{}", proxy.log());
     assert!(!stored(&proxy, "v1.0.0.zip"));
     assert_eq!(proxy.get(&module.url_path("mod")).await.status, 200, "it has not changed");
     let pins: Vec<_> = facts(&proxy).filter(|file| file.extension().is_some_and(|e| e == "zip")).collect();

@@ -15,6 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("goproxy-direct", &["gomod", "goproxy-engine", "goproxy-git", "goproxy-fetch"]),
     ("goproxy-server", &["gomod", "goproxy-engine"]),
     ("goproxy-testkit", &[]),
+    ("goproxy-fuzz-targets", &["gomod", "goproxy-git"]),
     ("goproxy", &["gomod", "goproxy-engine", "goproxy-store", "goproxy-fetch", "goproxy-direct", "goproxy-server"]),
     ("xtask", &[]),
 ];

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use crate::forge::{Entry, Log, PREFIX, Pack, copy, delta, insert, sign, zip};
+use crate::forge::{Entry, Log, PREFIX, Pack, copy, delta, insert, zip};
 
 fn file(name: &str, content: &[u8], deflated: bool, described: Option<bool>) -> Entry {
     Entry { name: [PREFIX, name].concat().into_bytes(), content: content.to_vec(), deflated, described }
@@ -26,7 +26,7 @@ fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("note/head", log.note(40).into()),
         ("note/text", [&b"\x01\0\0\x05x"[..], b"any text\nof two lines"].concat()),
-        ("note/other", sign("any text\n").into_bytes()),
+        ("note/other", Log::other().note(65).into()),
         ("lookup/first", lookup(0, 21)),
         ("lookup/one", lookup(7, 40)),
         ("lookup/last", lookup(63, 64)),

@@ -70,9 +70,7 @@ impl Log {
         };
         let records: Vec<String> = (0..size).map(record).collect();
         let leaves: Vec<_> = records.iter().map(|record| sha256(&[&[0], record.as_bytes()])).collect();
-        let note = |size: usize| {
-            sign(&format!("go.sum database tree\n{size}\n{}\n", Hash(tree_hash(&leaves[..size]))))
-        };
+        let note = |size: usize| sign(&format!("go.sum database tree\n{size}\n{}\n", Hash(tree_hash(&leaves[..size]))));
         let notes: Vec<_> = (0..=size).map(note).collect();
         let heads = notes.iter().map(|note| TreeHead::open(note.as_bytes(), key()).unwrap()).collect();
         Self { records, leaves, notes, heads }

@@ -5,7 +5,17 @@ use std::io::Write as _;
 use flate2::{Compression, write::ZlibEncoder};
 use goproxy_git::Oid;
 
+/// Zlib data: of short content uncompressed, since an encoder's memory takes longer to clear than all else together.
 fn deflate(data: &[u8]) -> Vec<u8> {
+    if data.len() < 256 {
+        let len = data.len() as u16;
+        let sum = data.iter().fold((1, 0), |(a, b): (u32, u32), byte| {
+            let a = (a + u32::from(*byte)) % 65_521;
+            (a, (a + b) % 65_521)
+        });
+        let adler = (sum.1 << 16 | sum.0).to_be_bytes();
+        return [&[0x78, 1, 1][..], &len.to_le_bytes(), &(!len).to_le_bytes(), data, &adler].concat();
+    }
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(data).unwrap();
     encoder.finish().unwrap()

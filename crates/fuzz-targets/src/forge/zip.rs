@@ -37,7 +37,8 @@ impl Entry {
         let (flags, method) = (u16::from(self.described.is_some()) << 3, u16::from(self.deflated) << 3);
         let facts = if local && self.described.is_some() { vec![0; 12] } else { self.facts(data) };
         let len = u16::try_from(self.name.len()).unwrap();
-        [&[20, 0][..], &flags.to_le_bytes(), &method.to_le_bytes(), &[0; 4], &facts, &len.to_le_bytes(), &[0; 2]].concat()
+        [&[20, 0][..], &flags.to_le_bytes(), &method.to_le_bytes(), &[0; 4], &facts, &len.to_le_bytes(), &[0; 2]]
+            .concat()
     }
 
     /// Checksum and sizes.
@@ -59,9 +60,7 @@ pub(crate) fn zip(entries: &[Entry]) -> Vec<u8> {
             bytes.extend([if signed { b"PK\x07\x08" } else { &b""[..] }, &entry.facts(&data)].concat());
         }
         let central = entry.header(&data, false);
-        directory.extend(
-            [b"PK\x01\x02\x14\0", &central[..], &[0; 10], &offset.to_le_bytes(), &entry.name].concat(),
-        );
+        directory.extend([b"PK\x01\x02\x14\0", &central[..], &[0; 10], &offset.to_le_bytes(), &entry.name].concat());
     }
     let count = u16::try_from(entries.len()).unwrap().to_le_bytes();
     let sizes = [directory.len(), bytes.len()].map(|size| u32::try_from(size).unwrap().to_le_bytes());

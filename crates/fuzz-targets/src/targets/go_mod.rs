@@ -29,7 +29,10 @@ pub(crate) fn run(data: &[u8]) {
         assert!(dirhash::hash_go_mod(data).starts_with("h1:"));
         if let Some(path) = path.and_then(|path| ModulePath::parse(&path).ok()) {
             let made = synthesized(&path);
-            assert_eq!((check(made.as_bytes()), module_path(made.as_bytes())), (Ok(()), Some(path.as_str().to_owned())));
+            assert_eq!(
+                (check(made.as_bytes()), module_path(made.as_bytes())),
+                (Ok(()), Some(path.as_str().to_owned()))
+            );
         }
     });
 }

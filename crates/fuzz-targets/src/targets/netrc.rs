@@ -9,7 +9,8 @@ pub(crate) fn run(data: &[u8]) {
         let text = String::from_utf8_lossy(data);
         let netrc = Netrc::parse(&text);
         let words = || text.split_whitespace();
-        for machine in words().zip(words().skip(1)).filter(|(key, _)| *key == "machine").map(|(_, name)| name).take(32) {
+        for machine in words().zip(words().skip(1)).filter(|(key, _)| *key == "machine").map(|(_, name)| name).take(32)
+        {
             let Some(login) = netrc.login(machine) else { continue };
             assert!([&login.user, &login.password].into_iter().all(|part| words().any(|word| word == part)));
             assert!(!format!("{login:?}").contains(&format!("{:?}", login.password)) || login.password == login.user);

@@ -73,9 +73,7 @@ impl Lax {
 fn interval(args: &[&str]) -> Option<Interval> {
     let text = |end: &str| string(end).filter(|end| end != "(");
     match args {
-        ["[", low, ",", high, "]", ..] => {
-            Some(Interval { low: string(low)?, high: string(high)? })
-        }
+        ["[", low, ",", high, "]", ..] => Some(Interval { low: string(low)?, high: string(high)? }),
         ["[", ..] => None,
         [version, ..] => text(version).map(|version| Interval { low: version.clone(), high: version }),
         [] => None,

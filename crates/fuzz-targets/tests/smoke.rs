@@ -2,6 +2,8 @@
 //!
 //! `FUZZ_SMOKE_INPUTS=100000` makes it longer, `FUZZ_SMOKE_SEED=7` another run.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "test code: a missing file should stop the test")]
+
 use std::{
     fs,
     panic::{AssertUnwindSafe, catch_unwind},

@@ -21,7 +21,7 @@ pub(crate) fn run(data: &[u8]) {
     let (mut lies, mut thin) = (false, false);
     for _ in 0..count {
         let how = input.byte();
-        if how % 3 == 0 {
+        if how.is_multiple_of(3) {
             let (kind, len) = (usize::from(how >> 6), usize::from(input.byte()));
             let content = input.take(len).repeat(1 + usize::from(how >> 2 & 7));
             let begin = pack.whole(kind as u8 + 1, &content);

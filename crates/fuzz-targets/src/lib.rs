@@ -26,7 +26,7 @@ pub struct Target {
     pub name: &'static str,
     /// Takes any bytes; panics where something does not hold.
     pub run: fn(&[u8]),
-    /// How many inputs a second it is worth in a smoke run: 1 for those that sign or write files.
+    /// How many times the inputs of the slowest it gets in a smoke run; those sign or write files.
     pub weight: u32,
 }
 

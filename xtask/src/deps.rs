@@ -16,6 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("goproxy-direct", &["gomod", "goproxy-engine", "goproxy-git", "goproxy-fetch"]),
     ("goproxy-server", &["gomod", "goproxy-engine"]),
     ("goproxy-testkit", &[]),
+    ("goproxy-fuzz-targets", &["gomod", "goproxy-git"]),
     (
         "goproxy",
         &[

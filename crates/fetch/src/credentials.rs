@@ -36,7 +36,7 @@ impl Credential {
             }
             Some(login) => login,
             None => match netrc.login(&machine(url)).filter(|_| private) {
-                Some(login) => login.clone(),
+                Some(login) => login,
                 None => return Ok(None),
             },
         };

@@ -13,6 +13,7 @@ pub mod list;
 mod major;
 pub mod modfile;
 mod module;
+pub mod netrc;
 pub mod path;
 pub mod pattern;
 mod proxylist;

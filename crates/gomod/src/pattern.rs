@@ -70,9 +70,12 @@ impl fmt::Display for Patterns {
 
 impl Pattern {
     fn new(text: String) -> Result<Self, PatternError> {
-        let glob = match text.contains("://") {
-            true => Err("this is a URL; write the module path prefix"),
-            false => compile(&text),
+        let glob = match &text {
+            url if url.contains("://") => Err("this is a URL; write the module path prefix"),
+            words if words.contains(char::is_whitespace) => Err("it has white space; patterns are separated by commas"),
+            // `go` takes away one slash at the end, and no module has an empty element.
+            path if path.split('/').any(str::is_empty) => Err("there is nothing before, between or behind its slashes"),
+            text => compile(text),
         };
         match glob {
             Ok(glob) => Ok(Self { text, glob }),

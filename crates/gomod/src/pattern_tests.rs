@@ -129,6 +129,16 @@ fn malformed_patterns_are_named() {
     }
 }
 
+/// `go` takes them and they match no module: what was meant to be private would not be.
+#[test]
+fn patterns_that_no_module_can_match_are_refused() {
+    for list in
+        ["corp.example//", "//corp.example", "/corp.example", "corp.example//x", "corp.example git.corp.example", "a /"]
+    {
+        assert!(Patterns::parse(list).is_err(), "{list}");
+    }
+}
+
 #[test]
 fn lists() {
     let a = Patterns::parse("a.com,,b.com/").unwrap();

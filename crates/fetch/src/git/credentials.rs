@@ -110,7 +110,7 @@ impl Credentials {
         let with_port = url.port().and_then(|port| netrc.login(&format!("{host}:{port}")));
         let login = with_port.or_else(|| netrc.login(host))?;
         let user = url.username();
-        (user.is_empty() || user == login.user).then(|| login.clone())
+        (user.is_empty() || user == login.user).then_some(login)
     }
 
     async fn ask(&self, url: &Url) -> Option<Login> {

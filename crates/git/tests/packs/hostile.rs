@@ -183,6 +183,32 @@ fn circles() {
     assert!(matches!(refused(&pack.finish(SHA1)), Error::Missing(id) if id == a));
 }
 
+/// The same, and all of them are elsewhere: they were made, and never read again.
+#[test]
+fn circles_through_objects_elsewhere() {
+    let mut elsewhere = MemoryObjects::new(SHA1);
+    let [a, b, c] = [b"aaa", b"bbb", b"ccc"].map(|data| elsewhere.add(Kind::Blob, data.to_vec()));
+    let delta = |data: &[u8]| delta(3, 3, &[&insert(data)]);
+    for (deltas, circle) in [
+        (&[(a, b"aaa")][..], true),
+        (&[(b, b"aaa"), (a, b"bbb")], true),
+        (&[(b, b"aaa"), (c, b"bbb"), (a, b"ccc"), (a, b"ddd")], true),
+        (&[(c, b"bbb"), (b, b"aaa"), (a, b"ddd")], false),
+        (&[(a, b"ddd"), (b, b"aaa"), (c, b"bbb")], false),
+    ] {
+        let (dir, mut pack) = (repository(), Pack::default());
+        for (base, data) in deltas {
+            pack.ref_delta(base, &delta(*data));
+        }
+        match receive(dir.path(), SHA1, &pack.finish(SHA1), 5, &elsewhere) {
+            Err(Error::Corrupt(why)) => assert!(circle && why.contains("in circles"), "{why}"),
+            received => assert!(!circle, "{received:?}"),
+        }
+        let odb = Odb::open(dir.path(), SHA1).unwrap();
+        assert!(circle || deltas.iter().all(|(_, data)| odb.read(&blob_id(*data), 9).unwrap().is_some()));
+    }
+}
+
 #[test]
 fn the_same_object_twice() {
     let mut pack = good();

@@ -15,6 +15,8 @@ mod tokens;
 
 pub use check::{check_repo_root, check_subdirectory};
 
+use std::collections::HashSet;
+
 use crate::vcs::Vcs;
 use tokens::{Token, Tokens};
 
@@ -35,10 +37,12 @@ pub struct GoImport {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MatchError {
     /// The prefix of none leads to the path: in `go`'s words, one after the other.
-    #[error("{}", prefixes.iter().map(|prefix| format!("meta tag {prefix} did not match import path {path}")).collect::<Vec<_>>().join(", "))]
+    #[error("{}{}", prefixes.iter().map(|prefix| format!("meta tag {prefix} did not match import path {path}")).collect::<Vec<_>>().join(", "), and_more(*more))]
     None {
-        /// Those of all tags.
+        /// Those of the first tags: with all of a hostile page, each time with the path, the text would have many times its size.
         prefixes: Vec<String>,
+        /// How many others there are.
+        more: usize,
         /// What was looked for.
         path: String,
     },
@@ -68,7 +72,8 @@ impl GoImport {
             }
         }
         let (mut proxies, mut others): (Vec<_>, Vec<_>) = found.into_iter().partition(Self::is_proxy);
-        others.retain(|other| !proxies.iter().any(|proxy: &Self| proxy.prefix == other.prefix));
+        let replaced: HashSet<_> = proxies.iter().map(|proxy: &Self| proxy.prefix.as_str()).collect();
+        others.retain(|other| !replaced.contains(other.prefix.as_str()));
         proxies.append(&mut others);
         Ok(proxies)
     }
@@ -113,11 +118,18 @@ impl GoImport {
             (Some(found), Some(second)) if found.is_proxy() && !second.is_proxy() => Ok(found),
             (Some(_), Some(_)) => Err(MatchError::Multiple(path.to_owned())),
             (None, _) => {
-                let prefixes = imports.iter().map(|import| import.prefix.clone()).collect();
-                Err(MatchError::None { prefixes, path: path.to_owned() })
+                let prefixes: Vec<_> = imports.iter().take(NAMED).map(|import| import.prefix.clone()).collect();
+                Err(MatchError::None { more: imports.len() - prefixes.len(), prefixes, path: path.to_owned() })
             }
         }
     }
+}
+
+/// How many tags an error names.
+const NAMED: usize = 10;
+
+fn and_more(more: usize) -> String {
+    if more > 0 { format!(", and {more} more did not") } else { String::new() }
 }
 
 /// Element by element. A prefix that ends in a slash leads to what is below it.

@@ -121,6 +121,29 @@ fn what_does_not_match_is_named() {
     assert_eq!(GoImport::matching(&twice, "a.b/e"), Err(MatchError::Multiple("a.b/e".into())));
 }
 
+/// With all tags of a page of a megabyte, the text had a hundred.
+#[test]
+fn an_error_does_not_name_thousands_of_tags() {
+    let tags = imports(&vec!["a.b/c git https://x"; 1000]);
+    let (path, tag) = (format!("a.b/{}", "d".repeat(1000)), "meta tag a.b/c did not match import path ");
+    let error = GoImport::matching(&tags, &path).expect_err("none").to_string();
+    assert_eq!(error.matches(tag).count(), 10);
+    assert!(error.ends_with(", and 990 more did not") && error.len() < 20_000, "{}", error.len());
+}
+
+/// Comparing each with each took a second for a page of a megabyte.
+#[test]
+fn many_proxies_beside_many_others() {
+    let tag = |at: usize| {
+        let vcs = ["mod", "git"][at % 2];
+        format!("<meta name=go-import content=\"{}{} {vcs} x\">", "p".repeat(500), at / 4)
+    };
+    let page: String = (0..40_000).map(tag).collect();
+    let begin = std::time::Instant::now();
+    assert_eq!(GoImport::parse(page.as_bytes()).unwrap().len(), 20_000);
+    assert!(begin.elapsed().as_secs() < 5);
+}
+
 /// Go's TestValidateRepoRoot, and what net/url makes of more.
 #[test]
 fn roots_are_urls() {

@@ -37,9 +37,7 @@ pub struct Lax {
 /// What a go.mod says; `None` if it cannot be read.
 pub fn parse_lax(data: &[u8]) -> Option<Lax> {
     let mut file = Lax::default();
-    for statement in syntax::parse(&String::from_utf8_lossy(data))? {
-        file.add(&statement)?;
-    }
+    syntax::each(&String::from_utf8_lossy(data), |verb, args| file.add(verb, args))?;
     Some(file)
 }
 
@@ -50,9 +48,8 @@ pub fn retractions(data: &[u8]) -> Vec<Interval> {
 }
 
 impl Lax {
-    fn add(&mut self, statement: &[String]) -> Option<()> {
-        let (verb, args) = statement.split_first()?;
-        match (verb.as_str(), args) {
+    fn add(&mut self, verb: &str, args: &[&str]) -> Option<()> {
+        match (verb, args) {
             ("go", [version]) if self.go.is_none() => self.go = Some(go_version(version)?.to_owned()),
             ("module", [path]) if !self.module => {
                 string(path)?;
@@ -73,13 +70,11 @@ impl Lax {
 }
 
 /// `v1.0.0` or `[v1.0.0, v1.9.9]`, whatever follows.
-fn interval(args: &[String]) -> Option<Interval> {
-    let text = |end: &String| string(end).filter(|end| end != "(");
+fn interval(args: &[&str]) -> Option<Interval> {
+    let text = |end: &str| string(end).filter(|end| end != "(");
     match args {
-        [open, low, comma, high, close, ..] if open == "[" && comma == "," && close == "]" => {
-            Some(Interval { low: string(low)?, high: string(high)? })
-        }
-        [open, ..] if open == "[" => None,
+        ["[", low, ",", high, "]", ..] => Some(Interval { low: string(low)?, high: string(high)? }),
+        ["[", ..] => None,
         [version, ..] => text(version).map(|version| Interval { low: version.clone(), high: version }),
         [] => None,
     }

@@ -85,3 +85,19 @@ proptest::proptest! {
         let _ = parse_lax(text.as_bytes());
     }
 }
+
+/// A copy of the verb was kept with each line of its block: this took 640 GB.
+#[test]
+fn a_long_verb_of_a_block_with_many_lines() {
+    let text = format!("retract v1.0.0\n{} (\n{})\n", "v".repeat(400_000), "a\n".repeat(1_600_000));
+    assert_eq!(shown(&text), ["v1.0.0..v1.0.0"]);
+}
+
+/// Only the first words of a statement are kept.
+#[test]
+fn statements_of_many_words() {
+    let many = " x".repeat(1_000_000);
+    let text = format!("retract [v1.0.0, v1.1.0]{many}\nretract v1.2.0{many}\nunknown{many}\nunknown{many} (\na\n)\n");
+    assert_eq!(shown(&text), ["v1.0.0..v1.1.0", "v1.2.0..v1.2.0"]);
+    assert_eq!(parse_lax(format!("require a.b v1.0.0{many}\n").as_bytes()), None);
+}

@@ -2,43 +2,59 @@
 
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory as _};
 
-/// All statements as verb and arguments, those of a block each for itself; strings keep their quotes. `None` for what
-/// is no go.mod.
-pub(super) fn parse(text: &str) -> Option<Vec<Vec<String>>> {
-    let mut lines = Lines { lexer: Lexer { rest: text }, statements: Vec::new() };
+/// More words than any statement has that matters; what follows them is read and not kept.
+const WORDS: usize = 8;
+
+/// Hands on all statements as verb and arguments, those of a block each for itself; strings keep their quotes. Nothing is
+/// collected, since it would take a hundred times the memory of the text. `None` for what is no go.mod, and where
+/// `statement` says so.
+pub(super) fn each(text: &str, statement: impl FnMut(&str, &[&str]) -> Option<()>) -> Option<()> {
+    let mut lines = Lines { lexer: Lexer { rest: text }, statement };
     while lines.statement()? {}
-    Some(lines.statements)
+    Some(())
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Token {
+enum Token<'t> {
     /// A line's end, with a comment perhaps, or the file's.
     End { last: bool },
     /// A word, a string or punctuation.
-    Text(String),
+    Text(&'t str),
 }
 
-struct Lines<'t> {
+/// The words of a statement, the first [`WORDS`] of them.
+#[derive(Default)]
+struct Words<'t>(Vec<&'t str>);
+
+impl<'t> Words<'t> {
+    fn push(&mut self, word: &'t str) {
+        if self.0.len() < WORDS {
+            self.0.push(word);
+        }
+    }
+}
+
+struct Lines<'t, F> {
     lexer: Lexer<'t>,
-    statements: Vec<Vec<String>>,
+    statement: F,
 }
 
-impl Lines<'_> {
+impl<'t, F: FnMut(&str, &[&str]) -> Option<()>> Lines<'t, F> {
     /// Reads one line or block; false at the end of the file.
     fn statement(&mut self) -> Option<bool> {
-        let mut tokens = Vec::new();
+        let mut words = Words::default();
         loop {
             match self.lexer.next()? {
                 Token::End { last } => {
-                    let more = !last || !tokens.is_empty();
-                    self.push(tokens);
-                    return Some(more);
-                }
-                Token::Text(text) if text == "(" && !tokens.is_empty() && self.opens_block()? => {
-                    self.block(&tokens)?;
+                    let Some((verb, arguments)) = words.0.split_first() else { return Some(!last) };
+                    (self.statement)(verb, arguments)?;
                     return Some(true);
                 }
-                Token::Text(text) => tokens.push(text),
+                Token::Text("(") if !words.0.is_empty() && self.opens_block()? => {
+                    self.block(&words.0)?;
+                    return Some(true);
+                }
+                Token::Text(text) => words.push(text),
             }
         }
     }
@@ -52,19 +68,22 @@ impl Lines<'_> {
         })
     }
 
-    fn block(&mut self, verb: &[String]) -> Option<()> {
-        let mut tokens = Vec::new();
+    fn block(&mut self, verb: &[&'t str]) -> Option<()> {
+        let mut words = Words::default();
         loop {
             match self.lexer.next()? {
-                Token::Text(text) if text == ")" && tokens.is_empty() => {
+                Token::Text(")") if words.0.is_empty() => {
                     return matches!(self.lexer.next()?, Token::End { .. }).then_some(());
                 }
-                Token::Text(text) => tokens.push(text),
+                Token::Text(text) => words.push(text),
                 Token::End { last } => {
-                    if !tokens.is_empty() && known_block(verb) {
-                        self.push(verb.iter().cloned().chain(std::mem::take(&mut tokens)).collect());
+                    // `go (` means nothing, nor does `require x (`.
+                    if let ([verb], false) = (verb, words.0.is_empty())
+                        && *verb != "go"
+                    {
+                        (self.statement)(verb, &words.0)?;
                     }
-                    tokens.clear();
+                    words.0.clear();
                     if last {
                         return None;
                     }
@@ -72,17 +91,6 @@ impl Lines<'_> {
             }
         }
     }
-
-    fn push(&mut self, tokens: Vec<String>) {
-        if !tokens.is_empty() {
-            self.statements.push(tokens);
-        }
-    }
-}
-
-/// `go (` means nothing, nor does `require x (`.
-fn known_block(verb: &[String]) -> bool {
-    verb.len() == 1 && verb[0] != "go"
 }
 
 #[derive(Clone)]
@@ -92,7 +100,7 @@ struct Lexer<'t> {
 
 impl<'t> Lexer<'t> {
     /// `None` for what no token begins with.
-    fn next(&mut self) -> Option<Token> {
+    fn next(&mut self) -> Option<Token<'t>> {
         self.rest = self.rest.trim_start_matches([' ', '\t', '\r']);
         if self.rest.starts_with("/*") {
             return None;
@@ -114,7 +122,7 @@ impl<'t> Lexer<'t> {
         };
         let (token, rest) = self.rest.split_at(len);
         self.rest = rest;
-        Some(Token::Text(token.to_owned()))
+        Some(Token::Text(token))
     }
 
     /// The length of a string with its quotes.

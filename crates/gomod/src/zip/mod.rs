@@ -50,7 +50,7 @@ pub struct Summary {
     pub entries: u64,
     /// Bytes of all files, unpacked.
     pub uncompressed: u64,
-    /// `h1:` and the rest, as [`hash`] gives it.
+    /// `h1:` and the rest, as [`hash()`] gives it.
     pub hash: String,
 }
 

@@ -4,6 +4,8 @@
 mod entries;
 mod http;
 mod load;
+#[cfg(test)]
+mod mutations;
 mod place;
 mod protocol;
 mod urlmatch;

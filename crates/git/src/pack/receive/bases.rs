@@ -4,7 +4,10 @@ use super::{
     spool::Spool,
     table::{Table, WHOLE},
 };
-use crate::{Error, Objects, Oid, pack::entry::Header};
+use crate::{
+    Error, Objects, Oid,
+    pack::{corrupt, entry::Header},
+};
 use flate2::{Compression, Crc, write::ZlibEncoder};
 use std::io::Write;
 
@@ -20,8 +23,12 @@ pub(super) fn add(
         return Ok(0);
     }
     let entries = table.sorted()?;
-    needed.retain(|id| entries.binary_search_by(|&entry| table.id(entry).cmp(id.as_bytes())).is_err());
+    let place = |id: &Oid| entries.binary_search_by(|&entry| table.id(entry).cmp(id.as_bytes())).ok();
+    let here: Vec<_> = needed.iter().map(|id| place(id).map(|at| entries[at])).collect();
     drop(entries);
+    check_circles(table, &here)?;
+    let mut found = here.iter();
+    needed.retain(|_| found.next().is_some_and(Option::is_none));
     if needed.is_empty() {
         return Ok(0);
     }
@@ -39,6 +46,31 @@ pub(super) fn add(
         table.push(offset, crc, WHOLE, Some(id));
     }
     Ok(needed.len() as u32)
+}
+
+/// Whether all deltas end at something whole. What was made from an object elsewhere is read from the pack's own copy of it
+/// later, if that has one: `here` is its entry, by the base's number. Such a copy may be based on what is based on it, or on
+/// itself. Git makes no such packs.
+fn check_circles(table: &Table, here: &[Option<u32>]) -> Result<(), Error> {
+    let mut ways = vec![0; table.count() as usize];
+    for (way, start) in (1u32..).zip(here.iter().flatten()) {
+        let mut next = Some(*start);
+        while let Some(entry) = next.map(|entry| entry as usize) {
+            match ways[entry] {
+                0 => ways[entry] = way,
+                known if known == way => return corrupt("the pack has deltas that lead in circles"),
+                _ => break,
+            }
+            next = match table.parents[entry] {
+                WHOLE => None,
+                parent => match parent.checked_sub(table.count()) {
+                    Some(elsewhere) => here.get(elsewhere as usize).copied().flatten(),
+                    None => Some(parent),
+                },
+            };
+        }
+    }
+    Ok(())
 }
 
 struct Entry<'a> {

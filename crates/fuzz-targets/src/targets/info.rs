@@ -1,0 +1,35 @@
+//! What is accepted as `.info` is a JSON object that names a version, and says the same when it is written again.
+
+use gomod::{Info, Origin};
+use serde_json::{Map, Value, json};
+
+use crate::bound::bounded;
+
+pub(crate) fn run(data: &[u8]) {
+    bounded(data, |data| {
+        let Ok(info) = Info::parse(data) else { return };
+        assert!(!info.version().is_empty() && data.len() <= Info::MAX_LEN);
+        let object: Value = match serde_json::from_slice(data) {
+            Ok(value) => value,
+            // The reader of values is stricter only about depth and the range of numbers.
+            Err(error) => {
+                let why = error.to_string();
+                assert!(why.contains("recursion limit") || why.contains("out of range"), "{why}");
+                return;
+            }
+        };
+        let fields: &Map<String, Value> = object.as_object().unwrap();
+        assert!(fields.values().any(|value| value == info.version()), "{info:?}");
+        let again = written(&info).to_string();
+        let read = Info::parse(again.as_bytes()).unwrap();
+        assert_eq!((read.version(), read.origin()), (info.version(), info.origin()));
+    });
+}
+
+fn written(info: &Info) -> Value {
+    let origin = |origin: &Origin| {
+        let Origin { vcs, url, subdir, hash, reference } = origin;
+        json!({ "VCS": vcs, "URL": url, "Subdir": subdir, "Hash": hash, "Ref": reference })
+    };
+    json!({ "Version": info.version(), "Origin": info.origin().map(origin) })
+}

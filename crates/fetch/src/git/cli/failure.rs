@@ -4,6 +4,7 @@ use goproxy_engine::{Error, ErrorKind};
 
 use super::super::config::{Scheme, Way};
 use crate::{
+    credentials::{Credential, echo},
     exec::Finished,
     gocmd::failure::{cause::Cause, host, words},
 };
@@ -43,8 +44,10 @@ const BOOKS: &[&str] = &[
 ];
 
 impl Wrong {
-    pub(super) fn new(way: &Way, finished: &Finished) -> Self {
+    pub(super) fn new(way: &Way, finished: &Finished, credential: Option<&Credential>) -> Self {
         let text = String::from_utf8_lossy(&finished.stderr);
+        let text = echo::without(&text, way.headers.iter().map(|(_, value)| value));
+        let text = credential.map_or(text.clone(), |credential| credential.cut(&text));
         let cause = Cause::of_program(&text);
         // Behind `insteadOf` lies what is no business of the client's.
         let named = if way.scheme == Scheme::File { None } else { host::of(&text) };

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use goproxy_engine::{Error, ErrorKind, Result, SumSource};
 use tokio::sync::Mutex;
 
-use crate::{Groups, HttpClient, Upstream, failure::Failure};
+use crate::{HttpClient, Upstream, failure::Failure};
 
 /// How long an upstream's word is taken for whether it supports a database.
 const YES_LASTS: Duration = Duration::from_secs(3600);
@@ -118,7 +118,7 @@ impl SumSource for SumProxy {
             return Err(Error::new(ErrorKind::NotFound, format!("unsupported checksum database {name}")));
         };
         let (upstream, prefix) = self.way(name, database).await?;
-        Ok(upstream.bytes(&format!("{prefix}{path}"), Groups::default(), limit).await?)
+        Ok(upstream.bytes(&format!("{prefix}{path}"), limit).await?)
     }
 }
 
@@ -130,7 +130,7 @@ async fn supported(name: &str, upstream: &Upstream, slot: &Mutex<Option<Support>
     if let Some(known) = slot.as_ref().filter(|known| known.at >= asked || known.is_fresh()) {
         return known.answer.clone();
     }
-    let answer = match upstream.bytes(&format!("sumdb/{name}/supported"), Groups::default(), SUPPORTED_LIMIT).await {
+    let answer = match upstream.bytes(&format!("sumdb/{name}/supported"), SUPPORTED_LIMIT).await {
         Ok(_) => Ok(true),
         Err(failure) if is_definite_no(&failure) => Ok(false),
         Err(failure) => Err(failure),

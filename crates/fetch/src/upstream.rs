@@ -96,7 +96,12 @@ impl Upstream {
     }
 
     /// A small body, whole. `path` is percent-encoded, without a leading slash.
-    pub(crate) async fn bytes(&self, path: &str, groups: Groups, limit: u64) -> Result<Bytes, Failure> {
+    pub(crate) async fn bytes(&self, path: &str, limit: u64) -> Result<Bytes, Failure> {
+        self.bytes_for(path, Groups::NONE, limit).await
+    }
+
+    /// The same for a module.
+    async fn bytes_for(&self, path: &str, groups: Groups, limit: u64) -> Result<Bytes, Failure> {
         let _turn = self.turn(path).await?;
         match &self.0.place {
             Place::Files(files) => Ok(files.bytes(path, limit).await?),
@@ -138,7 +143,7 @@ impl Upstream {
     /// `.info` in either of its places; what is no such JSON is refused here, since the answer decides what comes next.
     async fn resolve(&self, path: &str, groups: Groups) -> Result<Resolved> {
         let asked = SystemTime::now();
-        let info = self.bytes(path, groups, check::MAX_INFO).await?;
+        let info = self.bytes_for(path, groups, check::MAX_INFO).await?;
         if let Err(error) = Info::parse(&info) {
             return Err(Error::new(ErrorKind::Invalid, format!("the upstream sent an invalid .info: {error}"))
                 .with_detail(format!("{}/{path}", self.0.shown)));
@@ -184,7 +189,7 @@ impl Source for Upstream {
     async fn list(&self, path: &ModulePath) -> Result<Versions> {
         let asked = SystemTime::now();
         let body = self
-            .bytes(&escape_path(&format!("{}/@v/list", path.escaped())), self.groups(path), check::MAX_LIST)
+            .bytes_for(&escape_path(&format!("{}/@v/list", path.escaped())), self.groups(path), check::MAX_LIST)
             .await?;
         Ok(Versions { body, asked })
     }

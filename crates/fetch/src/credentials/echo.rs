@@ -4,6 +4,8 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::HeaderValue;
 
+use crate::wire;
+
 /// What is shorter would cut ordinary words.
 const SHORTEST: usize = 4;
 
@@ -15,7 +17,10 @@ pub(crate) fn without<'a>(text: &str, sent: impl IntoIterator<Item = &'a HeaderV
     let mut needles: Vec<String> = sent.into_iter().flat_map(forms).filter(|form| form.len() >= SHORTEST).collect();
     // The longer ones first: none is left in half.
     needles.sort_by_key(|needle| std::cmp::Reverse(needle.len()));
-    needles.into_iter().fold(text.to_owned(), |text, needle| text.replace(&needle, CUT))
+    let cut = needles.iter().fold(text.to_owned(), |text, needle| text.replace(needle, CUT));
+    // Any character may be escaped, in capitals or not.
+    let decoded = String::from_utf8_lossy(&wire::percent_decode(&cut)).into_owned();
+    if needles.iter().any(|needle| decoded.contains(needle)) { CUT.to_owned() } else { cut }
 }
 
 fn forms(header: &HeaderValue) -> Vec<String> {
@@ -61,6 +66,7 @@ mod tests {
                 "Authorization: Bearer can/ary+token",
                 "you are bot:can/ary+token!",
                 "can%2Fary%2Btoken",
+                "%63an%2fary%2b%74oken",
                 &STANDARD.encode("x can/ary+token y"),
                 &STANDARD.encode("xy can/ary+token"),
                 &STANDARD.encode("can/ary+token and more"),

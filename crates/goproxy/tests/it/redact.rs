@@ -42,7 +42,7 @@ async fn private_names_stood_in_every_log() {
         let at = list.find("private:").unwrap();
         let hash = &list[at..at + 16];
         assert!(hash[8..].bytes().all(|b| b.is_ascii_hexdigit()), "{hash}");
-        assert!(log.matches(hash).count() > 3, "the same name, the same hash: {hash} in {log}");
+        assert!(log.matches(hash).count() >= 3, "the same name, the same hash: {hash} in {log}");
         write("off");
         proxy.hangup();
         assert!(

@@ -53,7 +53,12 @@ impl Wrong {
         let named = if way.scheme == Scheme::File { None } else { host::of(&text) };
         let host =
             named.unwrap_or_else(|| if way.host.is_empty() { "the proxy host".to_owned() } else { way.host.clone() });
-        let detail = format!("git for {}: {}: {}", way.url, finished.status, words::without_secrets(text.trim_end()));
+        let detail = format!(
+            "git for {}: {}: {}",
+            way.url,
+            finished.status,
+            words::without_secrets(&words::without_remote(text.trim_end()))
+        );
         let error = Error::new(cause.kind(), cause.message(&asked(way), &host, &text)).with_detail(detail);
         Self { error, hint: hint(&text, error_is_final(cause)) }
     }

@@ -43,6 +43,19 @@ pub(crate) fn without_secrets(text: &str) -> String {
     without_headers(&without_userinfo(text))
 }
 
+/// The output of a program without what a server said through it: that may repeat credentials which are git's and not
+/// ours to know.
+pub(crate) fn without_remote(text: &str) -> String {
+    let cut = |line: &str| {
+        let said = ["remote: ", "remote error: "].iter().filter_map(|sign| Some(line.find(sign)? + sign.len())).min();
+        said.map_or_else(|| line.to_owned(), |at| format!("{}[what the server said is left out]", &line[..at]))
+    };
+    // `go` indents, or escapes, what programs print.
+    text.split_inclusive('\n')
+        .map(|line| if line.ends_with('\n') { cut(line.trim_end()) + "\n" } else { cut(line) })
+        .collect()
+}
+
 /// As servers repeat it: `Authorization: Basic YTpi`, `Bearer eyJh...`.
 fn without_headers(text: &str) -> String {
     let lower = text.to_ascii_lowercase();

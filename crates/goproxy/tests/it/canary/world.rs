@@ -83,7 +83,7 @@ impl World {
         let with = |field: &str| self.echo.url_with_userinfo(&format!("u:{}", in_url(field)));
         // The first speaks no TLS.
         let proxies = format!("{}|{}/up", with("proxy").replace("http:", "https:"), with("proxy"));
-        let databases = format!("other.example.org={}/sumdb", with("sumdb"));
+        let databases = format!("other.example.org={}/sumdb,sums.example.org", with("sumdb"));
         engine
             .goproxy()
             .args(["-config".to_owned(), self.path("goproxy.toml").display().to_string()])

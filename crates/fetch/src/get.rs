@@ -83,7 +83,10 @@ impl HttpClient {
         } else {
             ErrorText::default()
         };
-        let said = credential.map_or(said.clone(), |credential| said.map(|said| credential.cut(&said)));
+        let said = match credential {
+            Some(credential) => said.map(|said| credential.cut(&said)),
+            None => said,
+        };
         refusal(status, &said, &shown, retry_after)
     }
 

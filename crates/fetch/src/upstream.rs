@@ -40,7 +40,7 @@ struct Inner {
 
 #[derive(Debug)]
 enum Place {
-    Http(Http),
+    Http(Box<Http>),
     Files(Files),
 }
 
@@ -73,7 +73,7 @@ impl Upstream {
                 let credential = Credential::take(&mut base)?;
                 let configured = || Scope::Configured { inside: guard::is_internal(&base) };
                 let scope = access.map_or_else(configured, Scope::Named);
-                Place::Http(Http { client, base: base.clone(), credential, scope })
+                Place::Http(Box::new(Http { client, base: base.clone(), credential, scope }))
             }
             "file" => Place::Files(Files::new(&base)?),
             other => return Err(wrong(format!("invalid proxy URL scheme {other} (must be https, http or file)"))),

@@ -39,7 +39,7 @@ impl Entry {
     /// # Errors
     /// Its secret cannot be had: `Unavailable`, with the host for the client and the reason for the log.
     pub(crate) async fn credential(&self) -> Result<Credential> {
-        Ok(Credential { bound: self.row.bound.clone(), header: self.header(&self.login().await?)? })
+        Ok(Credential { bound: self.row.bound.clone(), header: self.header(&Box::pin(self.login()).await?)? })
     }
 
     fn header(&self, login: &Login) -> Result<HeaderValue> {

@@ -96,7 +96,7 @@ impl HttpClient {
             return Ok(Some(own.clone()));
         }
         match self.options().credentials.find(url, groups, insecure) {
-            Some(entry) => entry.credential().await.map(Some),
+            Some(entry) => Box::pin(entry.credential()).await.map(Some),
             None => Credential::of_netrc(url, self.netrc()),
         }
     }

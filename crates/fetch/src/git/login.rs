@@ -15,7 +15,7 @@ impl HttpRemote {
     /// Sends a request, with credentials if the server asks for some. As `git` does, without at first, unless some are
     /// configured for this place: a public repository is no one's business to log in to.
     pub(super) async fn send(&self, url: &Url, build: impl Fn() -> RequestBuilder) -> Result<Response, Wrong> {
-        let known = self.login(url).await?;
+        let known = Box::pin(self.login(url)).await?;
         let response = self.send_as(url, build(), known.as_ref()).await?;
         if response.status() != StatusCode::UNAUTHORIZED || !self.may_tell(url) {
             return Ok(response);

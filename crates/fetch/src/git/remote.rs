@@ -107,7 +107,7 @@ impl Remote {
                     http.memory.learn_dumb();
                     by_cli.await
                 }
-                Err(wrong) => Err(http.without_secrets(wrong.failure.error).await),
+                Err(wrong) => Err(Box::pin(http.without_secrets(wrong.failure.error)).await),
             }
         };
         let limit = shared.options.time_limit;

@@ -47,7 +47,10 @@ impl Wrong {
     pub(super) fn new(way: &Way, finished: &Finished, credential: Option<&Credential>) -> Self {
         let text = String::from_utf8_lossy(&finished.stderr);
         let text = echo::without(&text, way.headers.iter().map(|(_, value)| value));
-        let text = credential.map_or(text.clone(), |credential| credential.cut(&text));
+        let text = match credential {
+            Some(credential) => credential.cut(&text),
+            None => text,
+        };
         let cause = Cause::of_program(&text);
         // Behind `insteadOf` lies what is no business of the client's.
         let named = if way.scheme == Scheme::File { None } else { host::of(&text) };

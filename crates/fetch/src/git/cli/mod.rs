@@ -146,7 +146,7 @@ impl CliRemote {
         let pinned = self.pinned.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut env = self.env.clone();
         let credential = match self.way.configured(&self.http, self.access) {
-            Some(entry) => Some(entry.credential().await?),
+            Some(entry) => Some(Box::pin(entry.credential()).await?),
             None => None,
         };
         // What stands in its environment on redirects gives way to arguments.

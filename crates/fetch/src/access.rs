@@ -1,5 +1,7 @@
 //! What may be connected to, and for whom.
 
+use crate::Groups;
+
 /// What may be connected to on behalf of a module.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Access {
@@ -8,4 +10,6 @@ pub struct Access {
     pub internal: bool,
     /// Plain http, and TLS that cannot be verified: GOINSECURE.
     pub insecure: bool,
+    /// Which configured credentials are for this module.
+    pub credentials: Groups,
 }

@@ -8,11 +8,13 @@ use std::{
     time::Duration,
 };
 
+use gomod::ModulePath;
 use goproxy_engine::{Error, ErrorKind, Result};
 use reqwest::{Client, ClientBuilder, Url, redirect};
 
 use crate::{
-    Access, Lookup, guard, netrc, netrc::Netrc, proxies::ProxySettings, reach, resolve::Resolver, retry::Pauses, roots,
+    Access, Credentials, Groups, Lookup, guard, netrc, netrc::Netrc, proxies::ProxySettings, reach, resolve::Resolver,
+    retry::Pauses, roots,
 };
 
 /// Limits and sources of configuration of a [`HttpClient`].
@@ -31,6 +33,8 @@ pub struct ClientOptions {
     pub proxies: ProxySettings,
     /// The `.netrc` file; one that cannot be read is no error.
     pub netrc: Option<PathBuf>,
+    /// The credentials of the configuration.
+    pub credentials: Credentials,
     /// Where names are looked up; scripted in tests.
     pub lookup: Lookup,
 }
@@ -45,6 +49,7 @@ impl Default for ClientOptions {
             in_flight: 64,
             proxies: ProxySettings::from_env(),
             netrc: netrc::path(|name| std::env::var_os(name)),
+            credentials: Credentials::default(),
             lookup: Lookup::default(),
         }
     }
@@ -136,6 +141,16 @@ impl HttpClient {
         let found = self.0.options.lookup.addresses(name, true).await;
         let found = found.map_err(|e| reach::no_address(&url, true).with_detail(e.to_string()))?;
         Ok(found.into_iter().map(|address| address.ip()).collect())
+    }
+
+    /// The credentials of the configuration, which may be replaced.
+    pub fn credentials(&self) -> &Credentials {
+        &self.0.options.credentials
+    }
+
+    /// Which configured credentials are for a module.
+    pub fn groups(&self, path: &ModulePath) -> Groups {
+        self.0.options.credentials.groups(path)
     }
 
     pub(crate) fn options(&self) -> &ClientOptions {

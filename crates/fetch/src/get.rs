@@ -31,7 +31,7 @@ const TEXT_PATIENCE: Duration = Duration::from_secs(2);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Target<'a> {
     pub(crate) url: &'a Url,
-    /// Sent to the origin that it belongs to, on whichever hop.
+    /// Sent to the place that it belongs to, on whichever hop.
     pub(crate) credential: Option<&'a Credential>,
     pub(crate) scope: Scope,
 }
@@ -49,7 +49,7 @@ pub(crate) enum Scope {
 impl Scope {
     fn of_redirects(self) -> Access {
         match self {
-            Self::Configured { inside } => Access { internal: inside, insecure: false },
+            Self::Configured { inside } => Access { internal: inside, ..Access::default() },
             Self::Named(access) => access,
         }
     }
@@ -65,7 +65,7 @@ impl HttpClient {
     pub(crate) async fn get(&self, target: Target<'_>, limit: u64) -> Result<Body, Failure> {
         let (url, response) = self.follow(target).await?;
         if response.status() != StatusCode::OK {
-            return Err(self.refused(&url, response).await);
+            return Err(self.refused(&url, response, target.credential).await);
         }
         if let Some(encoding) = foreign_encoding(response.headers()) {
             let detail = format!("{}: Content-Encoding: {encoding}", wire::shown(&url));
@@ -74,7 +74,7 @@ impl HttpClient {
         Body::new(response, wire::shown(&url), limit, self.options().idle_timeout).checked()
     }
 
-    async fn refused(&self, url: &Url, response: Response) -> Failure {
+    async fn refused(&self, url: &Url, response: Response, credential: Option<&Credential>) -> Failure {
         let (status, shown) = (response.status(), wire::shown(url));
         let retry_after = self.asked_to_wait(url, status, response.headers());
         let said = if text::is_plain(response.headers()) {
@@ -82,6 +82,10 @@ impl HttpClient {
             ErrorText::read(Body::new(response, shown.clone(), u64::MAX, window)).await
         } else {
             ErrorText::default()
+        };
+        let said = match credential {
+            Some(credential) => said.map(|said| credential.cut(&said)),
+            None => said,
         };
         refusal(status, &said, &shown, retry_after)
     }

@@ -33,6 +33,7 @@ mod wire;
 
 pub use access::Access;
 pub use client::{ClientOptions, HttpClient};
+pub use credentials::{CredentialRow, Credentials, Groups, SecretFrom};
 pub use git::{Fetched, GitClient, GitOptions, HostLimits, Remote};
 pub use gocmd::{GoCommand, GoOptions};
 pub use page::Page;

@@ -30,8 +30,8 @@ pub struct Page {
 }
 
 impl HttpClient {
-    /// Gets a page, following redirects within `access`; at most `limit` bytes of it, in ten seconds. Over https, the
-    /// host gets its login of `.netrc`, as from `go`.
+    /// Gets a page, following redirects within `access`; at most `limit` bytes of it, in ten seconds. The
+    /// host gets what is configured for it, else over https its login of `.netrc`, as from `go`.
     ///
     /// # Errors
     /// Only where there is no answer: no connection, forbidden address, timeout.
@@ -43,8 +43,12 @@ impl HttpClient {
             "http" if access.insecure => {}
             _ => return Err(invalid(format!("insecure URL: {}", wire::shown(&url)))),
         }
-        let credential = Credential::take(&mut url, self.netrc())?.filter(|_| url.scheme() == "https");
-        let answer = tokio::time::timeout(PATIENCE, self.follow_page(url.clone(), credential, access, limit)).await;
+        let own = Credential::take(&mut url)?.filter(|_| url.scheme() == "https");
+        let work = async {
+            let credential = self.credential(&url, own.as_ref(), access.credentials, access.insecure).await?;
+            self.follow_page(url.clone(), credential, access, limit).await
+        };
+        let answer = tokio::time::timeout(PATIENCE, work).await;
         Ok(answer.unwrap_or_else(|_| Err(reach::too_late(&url)))?)
     }
 
@@ -58,7 +62,7 @@ impl HttpClient {
         if url.scheme() != "https" && !local {
             return Err(Error::new(ErrorKind::Invalid, format!("insecure URL: {}", wire::shown(&url))));
         }
-        let access = Access { internal: true, insecure: local && url.scheme() == "http" };
+        let access = Access { internal: true, insecure: local && url.scheme() == "http", ..Access::default() };
         let credential = Some(Credential::bearer(&url, token)?);
         let answer = tokio::time::timeout(PATIENCE, self.follow_page(url.clone(), credential, access, limit)).await;
         Ok(answer.unwrap_or_else(|_| Err(reach::too_late(&url)))?)
@@ -75,7 +79,8 @@ impl HttpClient {
             let response = self.send_page(&url, credential.as_ref(), access).await?;
             // As in Go, a redirect to nowhere is an answer like any other.
             if !redirect::leads_on(response.status()) || !response.headers().contains_key(LOCATION) {
-                return self.read_page(&url, response, limit).await;
+                let page = self.read_page(&url, response, limit).await?;
+                return Ok(page.without(credential.as_ref()));
             }
             url = redirect::next_hop(&url, response.headers(), access).map_err(|failure| renamed(&failure, &url))?;
         }
@@ -113,6 +118,17 @@ impl HttpClient {
         }
         read.truncate(limit);
         Ok(Page { status: status.as_u16(), content_type: content_type.unwrap_or_default(), body: read.freeze() })
+    }
+}
+
+impl Page {
+    /// What is left of it where it repeats what it was sent.
+    fn without(self, credential: Option<&Credential>) -> Self {
+        let Some(credential) = credential else { return self };
+        let text = String::from_utf8_lossy(&self.body);
+        let cut = credential.cut(&text);
+        let body = if cut == text { self.body.clone() } else { Bytes::from(cut) };
+        Self { body, ..self }
     }
 }
 

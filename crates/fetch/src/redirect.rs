@@ -44,7 +44,7 @@ mod tests {
 
     fn hop(from: &str, location: &str, inside: bool) -> Option<String> {
         let headers = HeaderMap::from_iter([(LOCATION, http::HeaderValue::from_str(location).unwrap())]);
-        let access = Access { internal: inside, insecure: false };
+        let access = Access { internal: inside, ..Access::default() };
         next_hop(&Url::parse(from).unwrap(), &headers, access).ok().map(Into::into)
     }
 
@@ -102,7 +102,7 @@ mod tests {
         let headers = HeaderMap::from_iter([(LOCATION, http::HeaderValue::from_static("http://p.example/"))]);
         let from = Url::parse("https://p.example/").unwrap();
         for insecure in [false, true] {
-            let access = Access { internal: false, insecure };
+            let access = Access { insecure, ..Access::default() };
             assert_eq!(next_hop(&from, &headers, access).is_ok(), insecure);
         }
     }

@@ -30,6 +30,10 @@ impl ErrorText {
         Self(presentable(&bytes))
     }
 
+    pub(crate) fn map(self, change: impl FnOnce(String) -> String) -> Self {
+        Self(self.0.map(change))
+    }
+
     pub(crate) fn unwrap_or(self, text: &str) -> String {
         self.0.unwrap_or_else(|| text.to_owned())
     }

@@ -13,7 +13,7 @@ use reqwest::Url;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{
-    Access, HttpClient,
+    Access, Groups, HttpClient,
     body::Body,
     credentials::Credential,
     failure::Failure,
@@ -40,7 +40,7 @@ struct Inner {
 
 #[derive(Debug)]
 enum Place {
-    Http(Http),
+    Http(Box<Http>),
     Files(Files),
 }
 
@@ -48,13 +48,14 @@ enum Place {
 struct Http {
     client: HttpClient,
     base: Url,
+    /// Of its URL.
     credential: Option<Credential>,
     scope: Scope,
 }
 
 impl Upstream {
     /// An upstream at `url`, with or without a base path. Userinfo becomes its credentials and is shown nowhere; else
-    /// `.netrc` is looked up. A query in the URL is sent with every request, as `go` does.
+    /// what is configured for it counts, else `.netrc`. A query in the URL is sent with every request, as `go` does.
     ///
     /// # Errors
     /// What is no http, https or file URL, or would send a password in the clear; the text never holds the password.
@@ -69,10 +70,10 @@ impl Upstream {
         let in_flight = client.options().in_flight.clamp(1, Semaphore::MAX_PERMITS);
         let place = match base.scheme() {
             "http" | "https" => {
-                let credential = Credential::take(&mut base, client.netrc())?;
+                let credential = Credential::take(&mut base)?;
                 let configured = || Scope::Configured { inside: guard::is_internal(&base) };
                 let scope = access.map_or_else(configured, Scope::Named);
-                Place::Http(Http { client, base: base.clone(), credential, scope })
+                Place::Http(Box::new(Http { client, base: base.clone(), credential, scope }))
             }
             "file" => Place::Files(Files::new(&base)?),
             other => return Err(wrong(format!("invalid proxy URL scheme {other} (must be https, http or file)"))),
@@ -96,20 +97,25 @@ impl Upstream {
 
     /// A small body, whole. `path` is percent-encoded, without a leading slash.
     pub(crate) async fn bytes(&self, path: &str, limit: u64) -> Result<Bytes, Failure> {
+        self.bytes_for(path, Groups::NONE, limit).await
+    }
+
+    /// The same for a module.
+    async fn bytes_for(&self, path: &str, groups: Groups, limit: u64) -> Result<Bytes, Failure> {
         let _turn = self.turn(path).await?;
         match &self.0.place {
             Place::Files(files) => Ok(files.bytes(path, limit).await?),
-            Place::Http(http) => retrying(|| async { http.get(path, limit).await?.bytes().await }).await,
+            Place::Http(http) => retrying(|| async { http.get(path, groups, limit).await?.bytes().await }).await,
         }
     }
 
     /// A body of any size, into a temporary file of the store. A body that breaks off is fetched again from its start,
     /// into a new file: another server behind the same name may have other bytes.
-    async fn stage(&self, path: &str, limit: u64, store: &dyn Store) -> Result<Staging, Failure> {
+    async fn stage(&self, path: &str, groups: Groups, limit: u64, store: &dyn Store) -> Result<Staging, Failure> {
         let _turn = self.turn(path).await?;
         match &self.0.place {
             Place::Files(files) => Ok(files.copy(path, limit, store.stage().await?).await?),
-            Place::Http(http) => retrying(|| async { fill(http.get(path, limit).await?, store).await }).await,
+            Place::Http(http) => retrying(|| async { fill(http.get(path, groups, limit).await?, store).await }).await,
         }
     }
 
@@ -126,10 +132,18 @@ impl Upstream {
         }
     }
 
+    /// Which configured credentials are for a module.
+    fn groups(&self, path: &ModulePath) -> Groups {
+        match &self.0.place {
+            Place::Http(http) => http.client.groups(path),
+            Place::Files(_) => Groups::default(),
+        }
+    }
+
     /// `.info` in either of its places; what is no such JSON is refused here, since the answer decides what comes next.
-    async fn resolve(&self, path: &str) -> Result<Resolved> {
+    async fn resolve(&self, path: &str, groups: Groups) -> Result<Resolved> {
         let asked = SystemTime::now();
-        let info = self.bytes(path, check::MAX_INFO).await?;
+        let info = self.bytes_for(path, groups, check::MAX_INFO).await?;
         if let Err(error) = Info::parse(&info) {
             return Err(Error::new(ErrorKind::Invalid, format!("the upstream sent an invalid .info: {error}"))
                 .with_detail(format!("{}/{path}", self.0.shown)));
@@ -147,11 +161,13 @@ impl std::fmt::Display for Upstream {
 
 impl Http {
     /// One try at what is below the base path.
-    async fn get(&self, path: &str, limit: u64) -> Result<Body, Failure> {
+    async fn get(&self, path: &str, groups: Groups, limit: u64) -> Result<Body, Failure> {
         let mut url = self.base.clone();
         let base = self.base.path();
         url.set_path(&format!("{}/{path}", base.strip_suffix('/').unwrap_or(base)));
-        let target = Target { url: &url, credential: self.credential.as_ref(), scope: self.scope };
+        let insecure = matches!(self.scope, Scope::Named(Access { insecure: true, .. }));
+        let credential = self.client.credential(&url, self.credential.as_ref(), groups, insecure).await?;
+        let target = Target { url: &url, credential: credential.as_ref(), scope: self.scope };
         self.client.get(target, limit).await
     }
 }
@@ -172,12 +188,14 @@ impl Source for Upstream {
 
     async fn list(&self, path: &ModulePath) -> Result<Versions> {
         let asked = SystemTime::now();
-        let body = self.bytes(&escape_path(&format!("{}/@v/list", path.escaped())), check::MAX_LIST).await?;
+        let body = self
+            .bytes_for(&escape_path(&format!("{}/@v/list", path.escaped())), self.groups(path), check::MAX_LIST)
+            .await?;
         Ok(Versions { body, asked })
     }
 
     async fn latest(&self, path: &ModulePath, _: &dyn Store) -> Result<Resolved> {
-        self.resolve(&escape_path(&format!("{}/@latest", path.escaped()))).await
+        self.resolve(&escape_path(&format!("{}/@latest", path.escaped())), self.groups(path)).await
     }
 
     fn latest_from_list(&self) -> bool {
@@ -185,7 +203,7 @@ impl Source for Upstream {
     }
 
     async fn query(&self, path: &ModulePath, query: &Query, _: &dyn Store) -> Result<Resolved> {
-        self.resolve(&escape_path(&format!("{}/@v/{}.info", path.escaped(), query.escaped()))).await
+        self.resolve(&escape_path(&format!("{}/@v/{}.info", path.escaped(), query.escaped())), self.groups(path)).await
     }
 
     async fn fetch(&self, version: &ModuleVersion, kind: Kind, store: &dyn Store) -> Result<Vec<(Object, Staging)>> {
@@ -196,7 +214,7 @@ impl Source for Upstream {
         };
         let (module, name) = (version.path().escaped(), version.version().escaped());
         let path = escape_path(&format!("{module}/@v/{name}.{}", kind.extension()));
-        let staging = self.stage(&path, limit, store).await?;
+        let staging = self.stage(&path, self.groups(version.path()), limit, store).await?;
         Ok(vec![(Object::Module(version.clone(), kind), staging)])
     }
 }

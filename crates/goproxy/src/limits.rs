@@ -11,3 +11,16 @@ pub(crate) fn raise_open_files() {
         let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
     }
 }
+
+/// Keeps the secrets in our memory out of core dumps, and our environment from other programs of the same user. Programs
+/// that we start are not concerned: executing one undoes it.
+#[cfg(target_os = "linux")]
+pub(crate) fn no_core_dumps() {
+    use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+    // Where the system refuses, everything works all the same.
+    let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+}
+
+/// There is no such switch here.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn no_core_dumps() {}

@@ -1,29 +1,37 @@
 //! Logs to standard error: lines that begin with `goproxy.io: ` and have no time, as the original's users know them,
 //! or JSON objects.
 
-use std::fmt::Write as _;
+use std::{
+    fmt::Write as _,
+    io::{self, Write},
+};
 
-use tracing::{Event, Level as TracingLevel, Subscriber, level_filters::LevelFilter};
+use goproxy_server::Redact as _;
+
+use tracing::{Event, Level as TracingLevel, Metadata, Subscriber, level_filters::LevelFilter};
 use tracing_subscriber::{
     Layer, Registry,
     filter::Targets,
-    fmt::{self, FmtContext, FormatEvent, FormatFields, format::Writer},
+    fmt::{self, FmtContext, FormatEvent, FormatFields, MakeWriter, format::Writer},
     layer::SubscriberExt,
     registry::LookupSpan,
     reload,
     util::SubscriberInitExt,
 };
 
-use crate::settings::{Format, Level, Logs};
+use crate::{
+    names::Names,
+    settings::{Format, Level, Logs},
+};
 
 /// The running log, to change its level.
 pub(crate) struct Log(reload::Handle<Targets, Registry>);
 
 impl Log {
     /// Starts logging for the whole program; only the first call has an effect.
-    pub(crate) fn start(logs: &Logs) -> Self {
+    pub(crate) fn start(logs: &Logs, names: &Names) -> Self {
         let (filter, handle) = reload::Layer::new(targets(logs.level));
-        let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(false);
+        let lines = fmt::layer().with_writer(Stderr(names.clone())).with_ansi(false);
         let layer = match logs.format {
             Format::Text => lines.event_format(Lines).boxed(),
             Format::Json => lines.json().flatten_event(true).boxed(),
@@ -49,6 +57,41 @@ fn targets(level: Level) -> Targets {
         Level::Debug => LevelFilter::DEBUG,
     };
     Targets::new().with_target("goproxy", level).with_target("gomod", level).with_default(level.min(LevelFilter::WARN))
+}
+
+/// Standard error. Of what is no debugging, whole lines pass through what hides private names.
+struct Stderr(Names);
+
+enum Line {
+    Whole(io::Stderr),
+    Hiding(Names),
+}
+
+impl<'a> MakeWriter<'a> for Stderr {
+    type Writer = Line;
+
+    fn make_writer(&'a self) -> Line {
+        Line::Hiding(self.0.clone())
+    }
+
+    fn make_writer_for(&'a self, meta: &Metadata<'_>) -> Line {
+        if *meta.level() > TracingLevel::INFO { Line::Whole(io::stderr()) } else { self.make_writer() }
+    }
+}
+
+impl Write for Line {
+    /// The subscriber writes a line at once.
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Whole(stderr) => stderr.write_all(line)?,
+            Self::Hiding(names) => io::stderr().write_all(names.redact(&String::from_utf8_lossy(line)).as_bytes())?,
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
 }
 
 /// The text format.

@@ -9,6 +9,7 @@ mod handler;
 mod help;
 mod limits;
 mod log;
+mod names;
 mod pid1;
 mod program;
 mod reload;
@@ -25,11 +26,14 @@ mod verify;
 
 use std::{ffi::OsString, io::Write as _, process::ExitCode, time::Duration};
 
+use goproxy_fetch::Credentials;
+
 use crate::{
     cli::Command,
     direct::Direct,
     failure::Failure,
     log::Log,
+    names::Names,
     reload::Reloader,
     settings::{Environment, Mode},
     upstreams::Upstreams,
@@ -56,24 +60,26 @@ fn start(args: Vec<OsString>) -> Result<ExitCode, Failure> {
     let environment = Environment::of_process();
     let loaded = settings::load(mode, &invocation.flags, &environment)?;
     if invocation.command == Command::CheckConfig {
-        access::build(&loaded, Upstreams::new(&loaded)?.client())?;
+        access::build(&loaded, Upstreams::new(&loaded, &Credentials::default())?.client())?;
         Direct::check(&loaded)?;
         let warning = tls::open(&loaded)?.and_then(|tls| tls.warning());
         let warning = warning.map(|warning| format!("# warning: {warning}\n")).unwrap_or_default();
         return Ok(print(&(settings::effective_toml(&loaded) + &warning)));
     }
+    limits::no_core_dumps();
     if pid1::is_init() {
         return pid1::supervise(args);
     }
-    let log = Log::start(&loaded.settings.logs);
+    let names = Names::new(&loaded.settings);
+    let log = Log::start(&loaded.settings.logs, &names);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(no_runtime)?;
     let result = match invocation.command {
-        Command::Run(command) => runtime.block_on(run::run(&loaded, command)),
+        Command::Run(command) => runtime.block_on(run::run(&loaded, command, &names)),
         Command::Verify(options) => runtime.block_on(verify::verify(&loaded, options)),
         _ => {
             limits::raise_open_files();
             let reloader = Reloader::new(mode, invocation.flags, environment, &loaded);
-            runtime.block_on(serve::serve(&loaded, reloader, &log))
+            runtime.block_on(serve::serve(&loaded, reloader, &log, &names))
         }
     };
     // Fetches that nobody waits for are dropped, and with them their processes; a thread that hangs on a slow disk does

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use goproxy_fetch::Credentials;
+
 use crate::{
     access::{self, AccessGate},
     failure::Failure,
@@ -30,7 +32,7 @@ impl Reloader {
 
     /// Reads everything again. A mistake anywhere changes nothing; either way the log says what happened.
     pub(crate) fn reload(&mut self, service: &Service, log: &Log) {
-        let (loaded, upstreams, gate) = match self.read() {
+        let (loaded, upstreams, gate) = match self.read(service.credentials()) {
             Ok(read) => read,
             Err(failure) => {
                 tracing::error!("SIGHUP: nothing changed: {}", failure.line());
@@ -42,6 +44,10 @@ impl Reloader {
             tracing::error!("SIGHUP: nothing changed: {error}");
             return;
         }
+        if let Err(why) = service.send(&loaded.settings) {
+            tracing::error!("SIGHUP: nothing changed but the certificate: {why}");
+            return;
+        }
         // First who is let in: where modules become private, nobody reads them under the old rules.
         service.admit(gate);
         self.apply(&loaded.settings, upstreams, service, log);
@@ -50,9 +56,9 @@ impl Reloader {
         }
     }
 
-    fn read(&self) -> Result<(Loaded, Upstreams, Option<Arc<AccessGate>>), Failure> {
+    fn read(&self, credentials: &Credentials) -> Result<(Loaded, Upstreams, Option<Arc<AccessGate>>), Failure> {
         let loaded = load(self.mode, &self.flags, &self.environment)?;
-        let upstreams = Upstreams::new(&loaded)?;
+        let upstreams = Upstreams::new(&loaded, credentials)?;
         // Only checked: other files or none need a restart, and that must not fail then.
         tls::open(&loaded)?;
         let gate = access::build(&loaded, upstreams.client())?;
@@ -63,6 +69,7 @@ impl Reloader {
     fn apply(&self, settings: &Settings, upstreams: Upstreams, service: &Service, log: &Log) {
         service.route(upstreams, settings);
         log.set_level(settings.logs.level);
+        service.names().apply(settings);
     }
 
     /// Logs which tables of the file differ; gives their number.

@@ -13,6 +13,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::{
     failure::Failure,
+    names::Names,
     program::{Forwarder, exit_code, foreground},
     service::Service,
     settings::Loaded,
@@ -23,7 +24,7 @@ const NOT_FOUND: u8 = 127;
 const NOT_EXECUTABLE: u8 = 126;
 
 /// Serves, runs the command with GOPROXY set to us, and gives its exit code.
-pub(crate) async fn run(loaded: &Loaded, command: Vec<OsString>) -> Result<ExitCode, Failure> {
+pub(crate) async fn run(loaded: &Loaded, command: Vec<OsString>, names: &Names) -> Result<ExitCode, Failure> {
     if let Listen::Unix(_) = loaded.settings.serving.listen {
         return Err(Failure::config("listen: the go command cannot use a unix socket; leave -listen out for run"));
     }
@@ -31,7 +32,7 @@ pub(crate) async fn run(loaded: &Loaded, command: Vec<OsString>) -> Result<ExitC
     let cannot = |error: std::io::Error| Failure::fatal(format!("cannot catch signals: {error}"));
     let mut forwarder = Forwarder::new().map_err(cannot)?;
     let mut exits = signal(SignalKind::child()).map_err(cannot)?;
-    let service = Service::start(loaded).await?;
+    let service = Service::start(loaded, names).await?;
     service.warn(loaded);
     let result = async {
         let child = spawn(&command, &service.client_url().unwrap_or_default())?;

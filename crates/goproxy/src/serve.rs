@@ -4,15 +4,22 @@ use std::process::ExitCode;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::{failure::Failure, log::Log, reload::Reloader, service::Service, settings::Loaded, stop::Stop};
+use crate::{
+    failure::Failure, log::Log, names::Names, reload::Reloader, service::Service, settings::Loaded, stop::Stop,
+};
 
 /// Serves until SIGTERM or SIGINT, reloads on SIGHUP, and lets the running requests finish; a second signal ends it at
 /// once.
-pub(crate) async fn serve(loaded: &Loaded, mut reloader: Reloader, log: &Log) -> Result<ExitCode, Failure> {
+pub(crate) async fn serve(
+    loaded: &Loaded,
+    mut reloader: Reloader,
+    log: &Log,
+    names: &Names,
+) -> Result<ExitCode, Failure> {
     let cannot = |error: std::io::Error| Failure::fatal(format!("cannot catch signals: {error}"));
     let mut stop = Stop::new().map_err(cannot)?;
     let mut hangup = signal(SignalKind::hangup()).map_err(cannot)?;
-    let service = Service::start(loaded).await?;
+    let service = Service::start(loaded, names).await?;
     announce(loaded, &service);
     loop {
         tokio::select! {

@@ -4,15 +4,17 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwapOption;
 use goproxy_engine::Engine;
+use goproxy_fetch::Credentials;
 use goproxy_server::{Limits, Listen, LocalAddr, Metrics, Server, ServerOptions, Tls, TlsError};
 use goproxy_store::FsStore;
 use tokio::{sync::oneshot, task::JoinHandle};
 
 use crate::{
     access::{self, AccessGate, InForce},
-    direct::Direct,
+    direct::{Direct, host_env},
     failure::Failure,
     handler::EngineHandler,
+    names::Names,
     settings::{Loaded, Settings},
     tls,
     upstreams::Upstreams,
@@ -24,6 +26,8 @@ pub(crate) struct Service {
     engine: Engine,
     direct: Direct,
     gate: InForce,
+    credentials: Credentials,
+    names: Names,
     address: LocalAddr,
     path_prefix: String,
     tls: Option<Arc<Tls>>,
@@ -33,9 +37,10 @@ pub(crate) struct Service {
 
 impl Service {
     /// Starts everything. What can be wrong with the settings alone is found before anything is made on disk.
-    pub(crate) async fn start(loaded: &Loaded) -> Result<Self, Failure> {
+    pub(crate) async fn start(loaded: &Loaded, names: &Names) -> Result<Self, Failure> {
         let settings = &loaded.settings;
-        let upstreams = Upstreams::new(loaded)?;
+        let credentials = credentials(settings)?;
+        let upstreams = Upstreams::new(loaded, &credentials)?;
         Direct::check(loaded)?;
         let tls = tls::open(loaded)?;
         let gate: InForce = Arc::new(ArcSwapOption::from(access::build(loaded, upstreams.client())?));
@@ -56,7 +61,7 @@ impl Service {
         scrub(&store, settings.cache.scrub, &metrics);
         let handler = EngineHandler::new(engine.clone(), store, Arc::clone(&gate)).await;
         let listen = &settings.serving.listen;
-        let server = Server::bind(server_options(settings, tls.clone()), Arc::new(handler), metrics)
+        let server = Server::bind(server_options(settings, tls.clone(), names), Arc::new(handler), metrics)
             .map_err(|error| Failure::fatal(format!("cannot listen on {listen}: {error}")))?;
         let address = server.local_addr().clone();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -65,7 +70,8 @@ impl Service {
             let _ = stopped.await;
         }));
         let path_prefix = settings.serving.path_prefix.clone();
-        Ok(Self { engine, direct, gate, address, path_prefix, tls, stop, server })
+        let names = names.clone();
+        Ok(Self { engine, direct, gate, credentials, names, address, path_prefix, tls, stop, server })
     }
 
     /// Where it listens, for the log: `http://0.0.0.0:8081`, `https://0.0.0.0:8081` or `unix:/path`.
@@ -120,6 +126,21 @@ impl Service {
         self.gate.store(gate);
     }
 
+    /// What is sent to others to prove who we are.
+    pub(crate) fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
+    /// What logs hide.
+    pub(crate) fn names(&self) -> &Names {
+        &self.names
+    }
+
+    /// Sends other credentials from the next request on.
+    pub(crate) fn send(&self, settings: &Settings) -> Result<(), String> {
+        replace(&self.credentials, settings)
+    }
+
     /// Asks others from the next request on.
     pub(crate) fn route(&self, upstreams: Upstreams, settings: &Settings) {
         self.direct.update(settings);
@@ -163,7 +184,19 @@ fn is_open(listen: &Listen) -> bool {
     !local
 }
 
-fn server_options(settings: &Settings, tls: Option<Arc<Tls>>) -> ServerOptions {
+/// The credentials of `[[credentials]]`, for whoever connects.
+pub(crate) fn credentials(settings: &Settings) -> Result<Credentials, Failure> {
+    let credentials = Credentials::new(&host_env(&settings.sources));
+    replace(&credentials, settings).map_err(Failure::config)?;
+    Ok(credentials)
+}
+
+fn replace(credentials: &Credentials, settings: &Settings) -> Result<(), String> {
+    let rows: Vec<_> = settings.sources.credentials.iter().map(|(_, row)| row.clone()).collect();
+    credentials.replace(&rows)
+}
+
+fn server_options(settings: &Settings, tls: Option<Arc<Tls>>, names: &Names) -> ServerOptions {
     ServerOptions {
         listen: settings.serving.listen.clone(),
         tls,
@@ -171,6 +204,7 @@ fn server_options(settings: &Settings, tls: Option<Arc<Tls>>) -> ServerOptions {
         drain: settings.limits.drain,
         max_connections: settings.limits.connections,
         access_log: settings.logs.access,
+        redact: Some(Arc::new(names.clone())),
         limits: Limits::default(),
     }
 }

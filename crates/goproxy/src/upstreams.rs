@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use gomod::{ProxyEntry, ProxyTarget};
 use goproxy_engine::{Error, Hop, Routing, Source};
-use goproxy_fetch::{ClientOptions, HttpClient, SumProxy, SumRoute, Upstream};
+use goproxy_fetch::{ClientOptions, Credentials, HttpClient, SumProxy, SumRoute, Upstream};
 
 use crate::{
     failure::Failure,
@@ -22,16 +22,20 @@ pub(crate) struct Upstreams {
 }
 
 impl Upstreams {
-    /// Makes the clients. What cannot be used is a bad value: of `-proxy`, of `-sumdb`, or of an environment variable
+    /// Makes the clients; they send what `credentials` have at the time. What cannot be used is a bad value: of `-proxy`, of `-sumdb`, or of an environment variable
     /// that the message names.
-    pub(crate) fn new(loaded: &Loaded) -> Result<Self, Failure> {
+    pub(crate) fn new(loaded: &Loaded, credentials: &Credentials) -> Result<Self, Failure> {
         let settings = &loaded.settings;
+        for (place, row) in &settings.sources.credentials {
+            row.check().map_err(|why| Failure::config(format!("{place}: [[credentials]]: {why}")))?;
+        }
         let limits = &settings.limits;
         let client = HttpClient::new(ClientOptions {
             connect_timeout: limits.connect,
             response_timeout: limits.response,
             idle_timeout: limits.idle,
             in_flight: limits.upstream_requests,
+            credentials: credentials.clone(),
             ..ClientOptions::default()
         });
         let client = client.map_err(|error| Failure::config(error.message()))?;

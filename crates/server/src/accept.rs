@@ -56,6 +56,7 @@ impl Server {
     ) -> io::Result<Self> {
         let (listener, address) = Listener::bind(&options.listen)?;
         let log = AccessLog::start(options.access_log, log, metrics.log_dropped.clone())?;
+        let log = log.redacting(options.redact.clone());
         let dispatch = Arc::new(Dispatch {
             handler,
             sinks: Arc::new(Sinks { metrics, log }),

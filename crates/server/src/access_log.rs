@@ -2,9 +2,13 @@
 //! slows a request. When it cannot keep up, lines are dropped and counted.
 
 use std::{
+    borrow::Cow,
     fmt::Write as _,
     io::Write,
-    sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    sync::{
+        Arc,
+        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    },
     thread,
     time::Duration,
 };
@@ -45,6 +49,12 @@ impl std::str::FromStr for AccessLogFormat {
             _ => Err("use text, json or off".to_owned()),
         }
     }
+}
+
+/// What a request target may show of itself in the access log.
+pub trait Redact: Send + Sync + std::fmt::Debug {
+    /// The text without what it may not show.
+    fn redact<'a>(&self, text: &'a str) -> Cow<'a, str>;
 }
 
 /// What a line tells about a request.
@@ -133,6 +143,7 @@ enum Message {
 pub(crate) struct AccessLog {
     format: AccessLogFormat,
     writer: Option<SyncSender<Message>>,
+    redact: Option<Arc<dyn Redact>>,
     dropped: Counter,
 }
 
@@ -150,7 +161,12 @@ impl AccessLog {
             thread::Builder::new().name("access-log".to_owned()).spawn(move || write_lines(&receiver, sink))?;
             Some(sender)
         };
-        Ok(Self { format, writer, dropped })
+        Ok(Self { format, writer, redact: None, dropped })
+    }
+
+    /// Shows of targets what passes.
+    pub(crate) fn redacting(self, redact: Option<Arc<dyn Redact>>) -> Self {
+        Self { redact, ..self }
     }
 
     pub(crate) const fn is_on(&self) -> bool {
@@ -160,6 +176,8 @@ impl AccessLog {
     /// Hands a line to the writer.
     pub(crate) fn log(&self, line: &Line<'_>) {
         let Some(writer) = &self.writer else { return };
+        let target = self.redact.as_ref().map_or(Cow::Borrowed(line.target), |redact| redact.redact(line.target));
+        let line = Line { target: &target, ..line.clone() };
         let text = if self.format == AccessLogFormat::Json { line.json() } else { line.text() };
         if writer.try_send(Message::Line(text)).is_err() {
             self.dropped.inc();

@@ -84,7 +84,7 @@ impl Dispatch {
         };
         let mut response = match (refused, &mut route) {
             (Some(refused), _) => refused,
-            (None, Some(route)) => self.protocol(route, request, record).await,
+            (None, Some(route)) => self.protocol(route, request, record, gate.as_deref()).await,
             (None, None) => self.metrics(request),
         };
         if gate.is_some() {
@@ -136,7 +136,13 @@ impl Dispatch {
         }
     }
 
-    async fn protocol<B>(&self, route: &mut Route, request: &Request<B>, record: &mut Record) -> Response<ReplyBody> {
+    async fn protocol<B>(
+        &self,
+        route: &mut Route,
+        request: &Request<B>,
+        record: &mut Record,
+        gate: Option<&dyn Gate>,
+    ) -> Response<ReplyBody> {
         let method = request.method();
         if let Route::Module(asked) = route {
             asked.cached_only |= fetch_disabled(request.headers());
@@ -156,7 +162,11 @@ impl Dispatch {
             record.answered(Via::Cached, None);
         }
         report(&error, request.uri().path(), record.id());
-        let mut response = reply::failure(&Failure::from(&error), method);
+        let failure = match gate {
+            Some(gate) => Failure::told(&error, gate, route),
+            None => Failure::from(&error),
+        };
+        let mut response = reply::failure(&failure, method);
         if matches!(route, Route::Module(_)) {
             reply::vary(response.headers_mut());
         }

@@ -3,9 +3,11 @@
 
 use std::time::Duration;
 
-use gomod::RouteError;
+use gomod::{Route, RouteError};
 use goproxy_engine::{Error, ErrorKind};
 use http::StatusCode;
+
+use crate::{Gate, Wanted};
 
 /// How many bytes and lines of a message a client gets: what `go` prints of it
 /// (cmd/go/internal/web/api.go `formatErrorDetail`).
@@ -32,6 +34,18 @@ pub(crate) struct Failure {
 impl Failure {
     pub(crate) fn new(status: StatusCode, message: &str) -> Self {
         Self { status, text: client_text(status, message), retry_after: None, max_age: None }
+    }
+}
+
+impl Failure {
+    /// For a client that may not know everything: a page or a repository of one module can name others in its errors.
+    pub(crate) fn told(error: &Error, gate: &dyn Gate, route: &Route) -> Self {
+        let asked = match Wanted::from(route) {
+            Wanted::Module(path) => Some(path),
+            Wanted::Checksums | Wanted::Metrics => None,
+        };
+        let failure = Self::from(error);
+        Self { text: client_text(failure.status, &gate.told(error.message(), asked)), ..failure }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Who may ask for what: the server's questions about it. Whoever answers them knows accounts and rules.
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use gomod::{ModulePath, Route, SumWhat};
@@ -10,6 +10,9 @@ use gomod::{ModulePath, Route, SumWhat};
 pub trait Gate: Send + Sync + 'static {
     /// Decides about a request with this `Authorization` header, if it has one. Must not look at what is cached.
     async fn admit(&self, authorization: Option<&[u8]>, wanted: Wanted<'_>) -> Admission;
+
+    /// What a client may read of an error: no names of private modules but what it asked for, which it may read.
+    fn told<'a>(&self, message: &'a str, asked: Option<&ModulePath>) -> Cow<'a, str>;
 
     /// The values of `WWW-Authenticate`.
     fn challenges(&self) -> &[&'static str];

@@ -27,7 +27,7 @@ mod reply;
 mod tls;
 
 pub use accept::Server;
-pub use access_log::AccessLogFormat;
+pub use access_log::{AccessLogFormat, Redact};
 pub use gate::{Admission, Gate, Verdict, Wanted};
 pub use handler::{Gauges, Handler};
 pub use listen::{Listen, ListenError, LocalAddr};

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::{AccessLogFormat, Listen, Tls};
+use crate::{AccessLogFormat, Listen, Redact, Tls};
 
 /// The settings of a [`Server`](crate::Server).
 #[derive(Clone, Debug)]
@@ -20,6 +20,8 @@ pub struct ServerOptions {
     pub max_connections: usize,
     /// The form of the access log.
     pub access_log: AccessLogFormat,
+    /// What hides parts of request targets from it.
+    pub redact: Option<Arc<dyn Redact>>,
     /// What a connection may cost.
     pub limits: Limits,
 }
@@ -34,6 +36,7 @@ impl ServerOptions {
             drain: Duration::from_secs(10),
             max_connections: 10_000,
             access_log: AccessLogFormat::Text,
+            redact: None,
             limits: Limits::default(),
         }
     }

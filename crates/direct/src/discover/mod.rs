@@ -58,6 +58,7 @@ pub(crate) struct DiscoveryOptions {
 pub(crate) struct Discovery {
     insecure: RwLock<Patterns>,
     govcs: GoVcs,
+    web: Arc<dyn Web>,
     pages: Pages,
     probes: Probes,
 }
@@ -74,7 +75,8 @@ impl Discovery {
             insecure: RwLock::new(insecure),
             govcs,
             pages: Pages::new(Arc::clone(&web), freshness.clone(), refused),
-            probes: Probes::new(web, freshness, refused),
+            probes: Probes::new(Arc::clone(&web), freshness, refused),
+            web,
         }
     }
 
@@ -91,7 +93,7 @@ impl Discovery {
     /// is; the kind that was chosen for it where a host wants credentials; otherwise why nobody answered.
     pub(crate) async fn find(&self, path: &ModulePath, private: bool) -> Result<Arc<Root>> {
         let insecure = self.insecure.read().unwrap_or_else(PoisonError::into_inner).matches(path);
-        let access = Access { internal: private, insecure };
+        let access = Access { internal: private, insecure, credentials: self.web.groups(path) };
         let root = match known(path.as_str()).map_err(not_found)? {
             Some(known) => self.known(path, known, access).await?,
             None => imports::find(&self.pages, &self.govcs, path, access).await?,

@@ -1,8 +1,9 @@
 //! What discovery needs of the network, so that tests can be a network of their own.
 
 use async_trait::async_trait;
+use gomod::ModulePath;
 use goproxy_engine::Result;
-use goproxy_fetch::{Access, GitClient, HttpClient, Page};
+use goproxy_fetch::{Access, GitClient, Groups, HttpClient, Page};
 
 /// How much of a page is read: tags stand in its head.
 const PAGE_LIMIT: u64 = 1 << 20;
@@ -14,6 +15,11 @@ pub(super) trait Web: Send + Sync + std::fmt::Debug {
 
     /// Whether there is a git repository: `git ls-remote`.
     async fn probe(&self, url: &str, access: Access) -> Result<()>;
+
+    /// Which configured credentials are for a module.
+    fn groups(&self, _: &ModulePath) -> Groups {
+        Groups::default()
+    }
 }
 
 #[derive(Debug)]
@@ -30,5 +36,9 @@ impl Web for Net {
 
     async fn probe(&self, url: &str, access: Access) -> Result<()> {
         self.git.remote(url, access).await?.refs().await.map(drop)
+    }
+
+    fn groups(&self, path: &ModulePath) -> Groups {
+        self.http.groups(path)
     }
 }

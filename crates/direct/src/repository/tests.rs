@@ -48,7 +48,7 @@ impl World {
     }
 
     pub(crate) async fn open(&self, copies: &Copies, path: &str) -> Arc<Copy> {
-        let access = Access { internal: true, insecure: true };
+        let access = Access { internal: true, insecure: true, ..Access::default() };
         copies.open(&format!("{}/{path}", self.host.url()), access).await.unwrap()
     }
 

@@ -44,13 +44,13 @@ pub(super) struct HttpRemote {
 impl HttpRemote {
     /// # Errors
     /// A URL that `access` does not allow.
-    pub(super) fn new(shared: &Arc<Shared>, way: Way, access: Access) -> Result<Self> {
+    pub(super) fn new(shared: &Arc<Shared>, way: Way, access: Access, key: &str) -> Result<Self> {
         let asked =
             Url::parse(&way.url).map_err(|e| Error::new(ErrorKind::Refused, format!("not a URL: {}: {e}", way.url)))?;
         shared.options.http.for_access(&asked, access)?;
         let mut identity = asked.clone();
         let _ = identity.set_username(way.user.as_deref().unwrap_or_default());
-        let memory = shared.memories.of(&way.url);
+        let memory = shared.memories.of(key);
         Ok(Self { shared: Arc::clone(shared), way, asked, identity, access, memory })
     }
 

@@ -57,7 +57,8 @@ impl HttpRemote {
         let url = below(&usual.base, "/git-upload-pack");
         let client = self.shared.options.http.for_access(&url, self.access)?;
         let request = upload_pack(client, &url, usual, list_request(&usual.capabilities).into());
-        let response = self.send_as(&url, request, self.memory.login().as_ref()).await?;
+        let login = Box::pin(self.login(&url)).await?;
+        let response = self.send_as(&url, request, login.as_ref()).await?;
         self.listed(usual, self.answered(url, response, ListLimits::default().bytes + 1, 1)?).await
     }
 }

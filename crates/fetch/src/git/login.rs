@@ -1,7 +1,7 @@
-//! Who we are to a git server: what the URL or `http.extraHeader` says, what was accepted before, what the host's
-//! configuration gives when the server asks. Sent to the remote's own origin, and over plain http only where the operator wants it so.
+//! Who we are to a git server: what the URL or `http.extraHeader` says, what is configured, what was accepted before, what
+//! the host's configuration gives when the server asks. Sent to the remote's own origin, and over plain http only where the operator wants it so.
 
-use goproxy_engine::{ErrorKind, Result};
+use goproxy_engine::{Error, ErrorKind, Result};
 use http::{HeaderValue, StatusCode, header::AUTHORIZATION};
 use reqwest::{RequestBuilder, Response, Url};
 
@@ -12,10 +12,10 @@ use super::{
 use crate::{credentials, failure::Failure, guard, reach, retry, wire};
 
 impl HttpRemote {
-    /// Sends a request, with credentials if the server asks for some. As `git` does, without at first: a public
-    /// repository is no one's business to log in to.
+    /// Sends a request, with credentials if the server asks for some. As `git` does, without at first, unless some are
+    /// configured for this place: a public repository is no one's business to log in to.
     pub(super) async fn send(&self, url: &Url, build: impl Fn() -> RequestBuilder) -> Result<Response, Wrong> {
-        let known = self.memory.login();
+        let known = Box::pin(self.login(url)).await?;
         let response = self.send_as(url, build(), known.as_ref()).await?;
         if response.status() != StatusCode::UNAUTHORIZED || !self.may_tell(url) {
             return Ok(response);
@@ -36,6 +36,26 @@ impl HttpRemote {
             self.shared.credentials.approve(&self.identity, &login).await;
         }
         Ok(response)
+    }
+
+    /// What is configured for the repository, as far as the URL lies where that belongs; else what was accepted last.
+    pub(super) async fn login(&self, url: &Url) -> Result<Option<HeaderValue>> {
+        match self.way.configured(&self.shared.options.http, self.access) {
+            Some(entry) => Ok(entry.credential().await?.for_url(url).cloned()),
+            None => Ok(self.memory.login()),
+        }
+    }
+
+    /// What is said of a failure, without what the server may have repeated of our credentials.
+    pub(super) async fn without_secrets(&self, error: Error) -> Error {
+        let login = self.login(&self.asked).await.ok().flatten();
+        let sent: Vec<_> = self.way.headers.iter().map(|(_, value)| value).chain(&login).collect();
+        let cut = |text: &str| credentials::echo::without(text, sent.iter().copied());
+        let clean = Error::new(error.kind(), cut(error.message())).with_retry_after(error.retry_after());
+        match error.detail() {
+            Some(detail) => clean.with_detail(cut(detail)),
+            None => clean,
+        }
     }
 
     pub(super) async fn send_as(

@@ -37,6 +37,8 @@ pub struct Remote(Arc<Inner>);
 struct Inner {
     shared: Arc<Shared>,
     url: String,
+    /// What the local copy is named by.
+    key: String,
     way: Way,
     access: Access,
     /// None where only the `git` command can go.
@@ -51,9 +53,10 @@ impl Remote {
         // Where the operator's own configuration leads is the operator's choice.
         let access = Access { internal: access.internal || way.rewritten, ..access };
         let by_http = way.scheme.is_http() && way.needs_git.is_none();
-        let http = if by_http { Some(HttpRemote::new(shared, way.clone(), access)?) } else { None };
+        let key = key(shared, &way, access);
+        let http = if by_http { Some(HttpRemote::new(shared, way.clone(), access, &key)?) } else { None };
         let (shared, url, cli) = (Arc::clone(shared), url.to_owned(), OnceLock::new());
-        Ok(Self(Arc::new(Inner { shared, url, way, access, http, cli })))
+        Ok(Self(Arc::new(Inner { shared, url, key, way, access, http, cli })))
     }
 
     /// The URL as it was asked for: `Origin.URL`.
@@ -61,10 +64,10 @@ impl Remote {
         &self.0.url
     }
 
-    /// What the local copy is named by: where and how it is really fetched, without credentials. Equal for all URLs
-    /// that lead to the same.
+    /// What the local copy is named by: where and how it is really fetched, without credentials, and for which modules
+    /// only. Equal for all URLs that lead to the same.
     pub fn key(&self) -> &str {
-        &self.0.way.url
+        &self.0.key
     }
 
     /// HEAD, branches and tags, with the hash that the repository uses.
@@ -104,7 +107,7 @@ impl Remote {
                     http.memory.learn_dumb();
                     by_cli.await
                 }
-                Err(wrong) => Err(wrong.failure.error),
+                Err(wrong) => Err(Box::pin(http.without_secrets(wrong.failure.error)).await),
             }
         };
         let limit = shared.options.time_limit;
@@ -132,5 +135,14 @@ impl Remote {
         };
         cli.pin(&addresses);
         Ok(cli)
+    }
+}
+
+/// What was fetched with a credential for some modules is not what the page of another module leads to, even if it names
+/// the same place.
+fn key(shared: &Shared, way: &Way, access: Access) -> String {
+    match way.configured(&shared.options.http, access).and_then(|entry| entry.modules()) {
+        Some(modules) => format!("{} for {modules}", way.url),
+        None => way.url.clone(),
     }
 }

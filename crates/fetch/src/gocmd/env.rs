@@ -3,10 +3,14 @@
 
 use std::{
     ffi::{OsStr, OsString},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
-use crate::exec::hostenv::{self, Var};
+use crate::{
+    credentials::{Credential, child},
+    exec::hostenv::{self, Var},
+    netrc,
+};
 
 /// Only this module is checked against the checksum database by the run itself: `go` refuses it otherwise.
 const TOOLCHAIN: &str = "golang.org/toolchain";
@@ -24,7 +28,6 @@ impl std::fmt::Debug for Environment {
 }
 
 /// What is different for each.
-#[derive(Debug)]
 pub(super) struct Run<'a> {
     pub(super) module: &'a str,
     pub(super) private: &'a str,
@@ -33,6 +36,10 @@ pub(super) struct Run<'a> {
     pub(super) gocache: &'a Path,
     pub(super) tmp: &'a Path,
     pub(super) telemetry: &'a Path,
+    /// For git.
+    pub(super) credentials: &'a [Credential],
+    /// In place of the host's.
+    pub(super) netrc: Option<&'a Path>,
 }
 
 impl Environment {
@@ -86,7 +93,17 @@ impl Environment {
         } else if let Some(sumdb) = &self.sumdb {
             set("GOSUMDB", sumdb);
         }
+        if let Some(netrc) = run.netrc {
+            vars.retain(|(name, _)| name != "NETRC");
+            vars.push(("NETRC".into(), netrc.into()));
+        }
+        run.credentials.iter().for_each(|credential| child::add_to_git(&mut vars, credential));
         vars
+    }
+
+    /// The host's own `.netrc`.
+    pub(super) fn netrc(&self) -> Option<PathBuf> {
+        netrc::path(|name| hostenv::get(&self.base, name).map(OsStr::to_owned))
     }
 }
 
@@ -99,8 +116,17 @@ mod tests {
     fn vars(module: &str, host: &[(&str, &str)]) -> HashMap<String, String> {
         let host: Vec<Var> = host.iter().map(|(n, v)| (OsString::from(n), OsString::from(v))).collect();
         let path = Path::new("/s");
-        let run =
-            Run { module, private: "a.b/*", insecure: "c.d", gopath: path, gocache: path, tmp: path, telemetry: path };
+        let run = Run {
+            module,
+            private: "a.b/*",
+            insecure: "c.d",
+            gopath: path,
+            gocache: path,
+            tmp: path,
+            telemetry: path,
+            credentials: &[],
+            netrc: None,
+        };
         let text = |s: OsString| s.into_string().unwrap();
         let vars = Environment::new(&host).vars(&run);
         let map: HashMap<_, _> = vars.iter().cloned().map(|(n, v)| (text(n), text(v))).collect();

@@ -31,6 +31,7 @@ use gomod::{ModulePath, ModuleVersion, Patterns, Query};
 use goproxy_engine::{Error, ErrorKind, Kind, Object, Resolved, Result, Source, Staging, Store, Versions, Via};
 
 use self::run::Runner;
+use crate::Credentials;
 
 /// How to run `go`.
 #[derive(Clone)]
@@ -44,6 +45,8 @@ pub struct GoOptions {
     pub scratch_root: PathBuf,
     /// The environment of this process, which the host's git configuration, credentials and proxies come from.
     pub host_env: Vec<(OsString, OsString)>,
+    /// The credentials of the configuration.
+    pub credentials: Credentials,
     /// GOPRIVATE of the runs; it decides what GOVCS allows.
     pub private: Patterns,
     /// GOINSECURE of the runs.

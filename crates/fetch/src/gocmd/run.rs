@@ -1,6 +1,9 @@
 //! Running `go`: which commands answer what, and one run for all who ask for the same version.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::{
+    path::PathBuf,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use bytes::Bytes;
 use gomod::{ModulePath, ModuleVersion, Patterns};
@@ -17,7 +20,10 @@ use super::{
     output::Module,
     scratch::{Scratch, ScratchRoot},
 };
-use crate::exec::{Exec, ExecError, Finished};
+use crate::{
+    credentials::{Credential, child},
+    exec::{Exec, ExecError, Finished},
+};
 
 /// What all runs share.
 #[derive(Debug)]
@@ -146,17 +152,53 @@ impl Runner {
 
     async fn process(&self, scratch: &Scratch, asked: &str, args: &[&str]) -> Result<Finished> {
         let (private, insecure) = self.patterns.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let module = asked.split('@').next().unwrap_or_default();
+        let (credentials, netrc) = self.credentials(scratch, module).await?;
         let vars = self.environment.vars(&env::Run {
-            module: asked.split('@').next().unwrap_or_default(),
+            module,
             private: &private,
             insecure: &insecure,
             gopath: &scratch.gopath(),
             gocache: &scratch.gocache(),
             tmp: &scratch.tmp(),
             telemetry: &scratch.telemetry(),
+            credentials: &credentials,
+            netrc: netrc.as_deref(),
         });
         let exec = Exec::new(&self.options.go).args(args).args([asked]).envs(vars).cwd(&scratch.outside());
-        exec.time_limit(self.options.time_limit).run().await.map_err(|e| no_result(asked, &e))
+        let finished = exec.time_limit(self.options.time_limit).run().await.map_err(|e| no_result(asked, &e))?;
+        let cut = |bytes: Vec<u8>| match credentials.is_empty() {
+            true => bytes,
+            false => {
+                let text = String::from_utf8_lossy(&bytes).into_owned();
+                credentials.iter().fold(text, |text, credential| credential.cut(&text)).into_bytes()
+            }
+        };
+        let Finished { status, stdout, stderr } = finished;
+        Ok(Finished { status, stdout: cut(stdout), stderr: cut(stderr) })
+    }
+
+    /// What is configured for a module: for git, and a `.netrc` for `go` itself. One that cannot be had is left out here:
+    /// most likely this module needs another.
+    async fn credentials(&self, scratch: &Scratch, module: &str) -> Result<(Vec<Credential>, Option<PathBuf>)> {
+        let Ok(path) = ModulePath::parse(module) else { return Ok((Vec::new(), None)) };
+        let all = &self.options.credentials;
+        let insecure = Patterns::parse(&self.patterns.read().unwrap_or_else(PoisonError::into_inner).1);
+        let usable = all.usable(all.groups(&path), insecure.is_ok_and(|insecure| insecure.matches(&path)));
+        let mut credentials = Vec::new();
+        for entry in &usable {
+            match entry.credential().await {
+                Ok(credential) => credentials.push(credential),
+                Err(error) => tracing::warn!(detail = error.detail(), "{error}"),
+            }
+        }
+        let own = self.environment.netrc();
+        let own = blocking(move || Ok(own.and_then(|path| std::fs::read(path).ok()).unwrap_or_default())).await?;
+        let Some(text) = child::netrc(&usable, &own).await else { return Ok((credentials, None)) };
+        let file = scratch.netrc();
+        let written = file.clone();
+        blocking(move || child::write_netrc(&written, &text)).await?;
+        Ok((credentials, Some(file)))
     }
 }
 

@@ -101,6 +101,11 @@ impl Scratch {
         self.dir.join("telemetry")
     }
 
+    /// What `go` reads credentials from, where there are some for it.
+    pub(super) fn netrc(&self) -> PathBuf {
+        self.dir.join("netrc")
+    }
+
     /// Files of the download cache: `<escaped module>/@v/<escaped version>.<extension>`.
     pub(super) fn download(&self) -> PathBuf {
         self.cache().join("download")

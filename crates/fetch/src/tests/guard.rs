@@ -12,9 +12,9 @@ use std::{
 use goproxy_engine::{Error, ErrorKind};
 
 use super::{Reply, Server, options};
-use crate::{Access, ClientOptions, Found, HttpClient, Lookup, ProxySettings, Secret, Upstream};
+use crate::{Access, ClientOptions, Found, Groups, HttpClient, Lookup, ProxySettings, Secret, Upstream};
 
-pub(super) const STRANGER: Access = Access { internal: false, insecure: true };
+pub(super) const STRANGER: Access = Access { internal: false, insecure: true, credentials: Groups::NONE };
 
 /// What a public host has for an address here, and where it really is.
 pub(super) fn public(port: u16) -> Found {
@@ -77,7 +77,7 @@ async fn s1_names_of_internal_addresses_reach_nothing() {
     }
     assert_eq!(trap.count(), 0);
     let open = client_with(move |_| vec![internal("10.1.2.3", port)]);
-    let private = Access { internal: true, insecure: true };
+    let private = Access { internal: true, insecure: true, ..Access::default() };
     assert_eq!(open.page("http://git.corp.example/x", private, 99).await.unwrap().body, "secret");
 }
 

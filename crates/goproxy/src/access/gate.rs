@@ -1,9 +1,9 @@
 //! The server's questions, answered from accounts and rules.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use async_trait::async_trait;
-use gomod::Patterns;
+use gomod::{ModulePath, Patterns, PrivateNames};
 use goproxy_access::{Access, Principal, Right};
 use goproxy_server::{Admission, Gate, Verdict, Wanted};
 use jiff::Timestamp;
@@ -19,6 +19,7 @@ pub(crate) struct AccessGate {
     access: Access,
     /// Whose existence is not told to who may not read them.
     private: Patterns,
+    names: PrivateNames,
     metrics_admin: bool,
     challenges: Vec<&'static str>,
 }
@@ -30,7 +31,8 @@ impl AccessGate {
             challenges.push("Bearer realm=\"goproxy\"");
         }
         let metrics_admin = settings.access.metrics_admin;
-        Self { access, private: settings.sources.private(), metrics_admin, challenges }
+        let private = settings.sources.private();
+        Self { access, names: PrivateNames::new(&private), private, metrics_admin, challenges }
     }
 
     /// Logs what is allowed and yet most likely not meant.
@@ -67,6 +69,10 @@ impl Gate for AccessGate {
             _ => Verdict::Forbidden,
         };
         Admission { user: principal.name().cloned(), verdict }
+    }
+
+    fn told<'a>(&self, message: &'a str, asked: Option<&ModulePath>) -> Cow<'a, str> {
+        self.names.replace(message, asked, |_| "(a private module)".to_owned())
     }
 
     fn challenges(&self) -> &[&'static str] {

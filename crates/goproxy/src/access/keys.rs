@@ -15,7 +15,7 @@ pub(crate) struct HttpKeys(pub(crate) HttpClient);
 impl FetchKeys for HttpKeys {
     async fn fetch(&self, url: &str) -> Result<Vec<u8>, String> {
         // The operator configured the issuer: it may be inside. Plain http was refused already, but to this machine.
-        let access = Access { internal: true, insecure: url.starts_with("http://") };
+        let access = Access { internal: true, insecure: url.starts_with("http://"), ..Access::default() };
         let page = self.0.page(url, access, LIMIT).await.map_err(|error| format!("{url}: {}", error.message()))?;
         match page.status {
             200 => Ok(page.body.to_vec()),

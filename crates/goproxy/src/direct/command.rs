@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use goproxy_fetch::{GoCommand, GoOptions, find_program};
+use goproxy_fetch::{GoCommand, GoOptions, HttpClient, find_program};
 
 use super::host_env;
 use crate::{
@@ -24,14 +24,15 @@ pub(super) fn program(loaded: &Loaded) -> Result<Option<PathBuf>, Failure> {
 }
 
 /// With a scratch directory beside the store's own temporary files, on the same file system.
-pub(super) fn new(settings: &Settings, go: PathBuf) -> Result<GoCommand, Failure> {
+pub(super) fn new(settings: &Settings, go: PathBuf, http: &HttpClient) -> Result<GoCommand, Failure> {
     let cache = settings.cache.dir.join("pkg/mod/cache");
     let scratch = cache.join("goproxy/go");
     let options = GoOptions {
         go,
         vcs_dir: cache.join("vcs"),
         scratch_root: scratch.clone(),
-        host_env: host_env(),
+        host_env: host_env(&settings.sources),
+        credentials: http.credentials().clone(),
         private: settings.sources.private(),
         insecure: settings.sources.insecure(),
         concurrency: settings.limits.direct_fetches,

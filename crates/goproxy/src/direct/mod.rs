@@ -31,7 +31,7 @@ impl Direct {
     /// Finds the programs and makes the directories that the settings ask for. Without `go`, only `-direct go` fails.
     pub(crate) fn new(loaded: &Loaded, http: &HttpClient) -> Result<Self, Failure> {
         let settings = &loaded.settings;
-        let command = command::program(loaded)?.map(|go| command::new(settings, go)).transpose()?;
+        let command = command::program(loaded)?.map(|go| command::new(settings, go, http)).transpose()?;
         Ok(match (settings.sources.direct, command) {
             (Fetcher::Go, Some(command)) => Self::Go(command),
             (_, command) => Self::Native(native::new(settings, http, command.as_ref()), command),
@@ -70,7 +70,10 @@ impl Direct {
     }
 }
 
-/// Our own variables may hold the credentials of an upstream, which are none of version control's business.
-fn host_env() -> Vec<(OsString, OsString)> {
-    std::env::vars_os().filter(|(name, _)| !name.to_string_lossy().starts_with("GOPROXY_")).collect()
+/// Our own variables may hold the credentials of an upstream, and those that credentials come from do: none of version
+/// control's business.
+pub(crate) fn host_env(sources: &Sources) -> Vec<(OsString, OsString)> {
+    let secret = |name: &str| sources.credentials.iter().any(|(_, row)| row.variable() == Some(name));
+    let ours = |name: &OsString| name.to_str().is_some_and(|name| name.starts_with("GOPROXY_") || secret(name));
+    std::env::vars_os().filter(|(name, _)| !ours(name)).collect()
 }

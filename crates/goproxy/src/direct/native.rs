@@ -15,7 +15,7 @@ pub(super) fn new(settings: &Settings, http: &HttpClient, command: Option<&GoCom
     let git = GitClient::new(GitOptions {
         http: http.clone(),
         git: find_program("git"),
-        host_env: host_env(),
+        host_env: host_env(sources),
         time_limit: limits.direct,
         per_host: HostLimits { at_once: limits.direct_per_host, per_second: limits.direct_host_rate },
     });

@@ -93,8 +93,10 @@ pub(crate) fn load(mode: Mode, flags: &[Given], environment: &Environment) -> Re
         settings.access = Access::default();
     }
     let from_go = go_variables(&mut settings, environment)?;
-    let ours = |name: &str| TABLE.iter().any(|setting| setting.variable() == name);
-    Ok(Loaded { settings, effective, rows: contents.rows, from_go, unknown_variables: environment.unknown(ours) })
+    let of_credentials = |name: &str| settings.sources.credentials.iter().any(|(_, row)| row.variable() == Some(name));
+    let ours = |name: &str| TABLE.iter().any(|setting| setting.variable() == name) || of_credentials(name);
+    let unknown_variables = environment.unknown(ours);
+    Ok(Loaded { settings, effective, rows: contents.rows, from_go, unknown_variables })
 }
 
 struct Loading<'a> {

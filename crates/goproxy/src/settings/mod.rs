@@ -4,6 +4,7 @@
 //! that a bad value never leaves half a service behind.
 
 mod access;
+mod credentials;
 #[cfg(test)]
 mod docs;
 pub(crate) mod duration;
@@ -25,6 +26,7 @@ mod value;
 use std::{path::PathBuf, time::Duration};
 
 use gomod::{Patterns, ProxyList, ProxyTarget, sumdb::SumDbSetting, vcs::GoVcs};
+use goproxy_fetch::CredentialRow;
 use goproxy_server::{AccessLogFormat, Listen};
 
 pub(crate) use access::{Access, IssuerRow, KeysAt};
@@ -118,6 +120,8 @@ pub(crate) struct Sources {
     pub(crate) go_sumdb: SumDbSetting,
     /// `-sumdb`.
     pub(crate) sumdb: Vec<SumDb>,
+    /// `[[credentials]]`, each with its place in the file.
+    pub(crate) credentials: Vec<(String, CredentialRow)>,
 }
 
 impl Sources {
@@ -194,6 +198,8 @@ pub(crate) struct Logs {
     pub(crate) format: Format,
     /// `-accessLog`.
     pub(crate) access: AccessLogFormat,
+    /// `-redactPrivate`.
+    pub(crate) redact_private: bool,
 }
 
 /// How much is logged.

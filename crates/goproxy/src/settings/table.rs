@@ -12,6 +12,7 @@ const FORMATS: [(&str, Format); 2] = [("text", Format::Text), ("json", Format::J
 const ACCESS: [(&str, AccessLogFormat); 3] =
     [("text", AccessLogFormat::Text), ("json", AccessLogFormat::Json), ("off", AccessLogFormat::Off)];
 const FETCHERS: [(&str, Fetcher); 2] = [("native", Fetcher::Native), ("go", Fetcher::Go)];
+const REDACT: [(&str, bool); 2] = [("off", false), ("on", true)];
 const METRICS: [(&str, bool); 2] = [("open", false), ("admin", true)];
 const REFUSED: [(&str, Refused); 2] = [("404", Refused::NotFound), ("403", Refused::Forbidden)];
 
@@ -387,6 +388,18 @@ pub(crate) static TABLE: &[Setting] = &[
         help: "A line for each request: seconds, status and URL as text, the same and more as JSON, or off.",
         example: "json",
         set: |s, text| value::choice(text, &ACCESS).map(|format| s.logs.access = format),
+    },
+    Setting {
+        name: "redactPrivate",
+        group: Group::Logs,
+        shape: Shape::Choice(&["off", "on"]),
+        default: Fallback::Value("off"),
+        reload: true,
+        help: "With on, the log from level info up and the access log hold private:3f2a9c1d in place of what is named \
+               like a private module (exclude, GOPRIVATE): the same for the same name until a restart. Lines of level \
+               debug hold the names.",
+        example: "on",
+        set: |s, text| value::choice(text, &REDACT).map(|redact| s.logs.redact_private = redact),
     },
 ];
 

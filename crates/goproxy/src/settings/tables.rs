@@ -4,6 +4,7 @@ use goproxy_access::{Rule, Token};
 
 use super::{
     access::{IssuerRow, KeysAt},
+    credentials,
     rows::{Key, Kind, Repeated},
     value,
 };
@@ -155,6 +156,105 @@ pub(crate) static TABLES: &[Repeated] = &[
             let who = row.list("who").unwrap_or_default().to_vec();
             let modules = row.list("modules").map(|list| list.join(","));
             s.access.rules.push(Rule::new(who, modules.as_deref(), row.text("right"))?);
+            Ok(())
+        },
+    },
+    Repeated {
+        name: "credentials",
+        help: "A credential for upstreams, pages and git servers over http, with one of password, token (each also from \
+               a file or an environment variable) and command. Of several for a place, the one with the longest path.",
+        keys: &[
+            Key {
+                name: "url",
+                kind: Kind::Text,
+                required: true,
+                secret: false,
+                help: "Where it belongs: https, host, port and path prefix. It goes nowhere else, also not by a redirect. http only for this machine and for modules of -insecure.",
+                example: "\"https://git.example.com/team/\"",
+            },
+            Key {
+                name: "modules",
+                kind: Kind::List,
+                required: false,
+                secret: false,
+                help: "Patterns as in GOPRIVATE: for these modules only. Without it, a page of any module may name a repository there.",
+                example: "[\"git.example.com/team\", \"go.example.com\"]",
+            },
+            Key {
+                name: "username",
+                kind: Kind::Text,
+                required: false,
+                secret: false,
+                help: "The user; x-access-token without it, which is what tokens of GitHub want and most others take.",
+                example: "\"bot\"",
+            },
+            Key {
+                name: "password",
+                kind: Kind::Text,
+                required: false,
+                secret: true,
+                help: "The password of username.",
+                example: "\"secret\"",
+            },
+            Key {
+                name: "passwordFile",
+                kind: Kind::Text,
+                required: false,
+                secret: false,
+                help: "A file with the password in its first line; read for each use.",
+                example: "\"/run/secrets/password\"",
+            },
+            Key {
+                name: "passwordEnv",
+                kind: Kind::Text,
+                required: false,
+                secret: false,
+                help: "The environment variable with the password.",
+                example: "\"ARTIFACTORY_PASSWORD\"",
+            },
+            Key {
+                name: "token",
+                kind: Kind::Text,
+                required: false,
+                secret: true,
+                help: "A token.",
+                example: "\"secret\"",
+            },
+            Key {
+                name: "tokenFile",
+                kind: Kind::Text,
+                required: false,
+                secret: false,
+                help: "A file with a token in its first line; read for each use.",
+                example: "\"/run/secrets/token\"",
+            },
+            Key {
+                name: "tokenEnv",
+                kind: Kind::Text,
+                required: false,
+                secret: false,
+                help: "The environment variable with a token.",
+                example: "\"GITLAB_TOKEN\"",
+            },
+            Key {
+                name: "command",
+                kind: Kind::List,
+                required: false,
+                secret: false,
+                help: "A program by its absolute path, and its arguments. It prints a token as a line, used for ten minutes, or as JSON: token, expires (RFC 3339), username.",
+                example: "[\"/usr/local/bin/github-app-token\", \"12345\"]",
+            },
+            Key {
+                name: "header",
+                kind: Kind::Text,
+                required: false,
+                secret: false,
+                help: "basic (without it), or bearer: how a token is sent.",
+                example: "\"basic\"",
+            },
+        ],
+        set: |s, row| {
+            s.sources.credentials.push((row.place.clone(), credentials::credential(row)?));
             Ok(())
         },
     },

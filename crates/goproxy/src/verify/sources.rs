@@ -12,7 +12,7 @@ use goproxy_engine::{
     Error, ErrorKind, Kind, Object, Resolved, Result, Routing, Source, Staging, Store, SumSource, Versions, Via,
 };
 
-use crate::{direct::Direct, failure::Failure, settings::Loaded, upstreams::Upstreams};
+use crate::{direct::Direct, failure::Failure, service::credentials, settings::Loaded, upstreams::Upstreams};
 
 /// After so many failures one after the other a database is taken to be out of reach: each costs some seconds.
 const PATIENCE: u32 = 3;
@@ -20,7 +20,7 @@ const PATIENCE: u32 = 3;
 /// The settings in force, as far as they say what is private and who vouches for the rest; for modules nobody is asked.
 pub(super) fn to_look(loaded: &Loaded, offline: bool) -> std::result::Result<Routing, Failure> {
     let nobody: Arc<dyn Source> = Arc::new(Nobody);
-    let mut routing = Upstreams::new(loaded)?.routing(&loaded.settings, &nobody);
+    let mut routing = Upstreams::new(loaded, &credentials(&loaded.settings)?)?.routing(&loaded.settings, &nobody);
     routing.public.clear();
     let inner = (!offline).then(|| Arc::clone(&routing.sums));
     routing.sums = Arc::new(Patient { inner, failures: AtomicU32::new(0) });
@@ -29,7 +29,7 @@ pub(super) fn to_look(loaded: &Loaded, offline: bool) -> std::result::Result<Rou
 
 /// The settings in force, to fetch as a serving process would.
 pub(super) fn to_fetch(loaded: &Loaded) -> std::result::Result<Routing, Failure> {
-    let upstreams = Upstreams::new(loaded)?;
+    let upstreams = Upstreams::new(loaded, &credentials(&loaded.settings)?)?;
     let direct = Direct::new(loaded, upstreams.client())?;
     direct.prepare(&loaded.settings.sources);
     Ok(upstreams.routing(&loaded.settings, &direct.source()))

@@ -4,6 +4,7 @@ use goproxy_engine::{Error, ErrorKind};
 
 use super::super::config::{Scheme, Way};
 use crate::{
+    credentials::{Credential, echo},
     exec::Finished,
     gocmd::failure::{cause::Cause, host, words},
 };
@@ -43,14 +44,24 @@ const BOOKS: &[&str] = &[
 ];
 
 impl Wrong {
-    pub(super) fn new(way: &Way, finished: &Finished) -> Self {
+    pub(super) fn new(way: &Way, finished: &Finished, credential: Option<&Credential>) -> Self {
         let text = String::from_utf8_lossy(&finished.stderr);
+        let text = echo::without(&text, way.headers.iter().map(|(_, value)| value));
+        let text = match credential {
+            Some(credential) => credential.cut(&text),
+            None => text,
+        };
         let cause = Cause::of_program(&text);
         // Behind `insteadOf` lies what is no business of the client's.
         let named = if way.scheme == Scheme::File { None } else { host::of(&text) };
         let host =
             named.unwrap_or_else(|| if way.host.is_empty() { "the proxy host".to_owned() } else { way.host.clone() });
-        let detail = format!("git for {}: {}: {}", way.url, finished.status, words::without_secrets(text.trim_end()));
+        let detail = format!(
+            "git for {}: {}: {}",
+            way.url,
+            finished.status,
+            words::without_secrets(&words::without_remote(text.trim_end()))
+        );
         let error = Error::new(cause.kind(), cause.message(&asked(way), &host, &text)).with_detail(detail);
         Self { error, hint: hint(&text, error_is_final(cause)) }
     }

@@ -25,12 +25,16 @@ use goproxy_git::{ObjectFormat, Refs};
 use self::{env::ChildEnv, failure::Wrong, refs::Listed};
 use super::{GitOptions, config::Way, receive};
 use crate::{
-    Access,
+    Access, HttpClient,
+    credentials::child,
     exec::{Exec, ExecError, hostenv::Var},
 };
 
 /// Refs of the largest repositories are some ten megabytes.
 const OUT_LIMIT: usize = 64 << 20;
+
+/// No header of ours, and no module of a stranger, goes where a redirect leads.
+const NO_REDIRECTS: &str = "http.followRedirects=false";
 
 /// Of one pack, on its way.
 const PACK_LIMIT: u64 = receive::LIMITS.bytes;
@@ -65,6 +69,8 @@ pub(super) struct CliRemote {
     git: PathBuf,
     env: Vec<Var>,
     way: Way,
+    http: HttpClient,
+    access: Access,
     redirects: &'static str,
     time_limit: Duration,
     /// Of the last listing.
@@ -88,11 +94,13 @@ impl CliRemote {
         let own_agent = way.headers.iter().any(|(name, _)| name == http::header::USER_AGENT);
         // Git does not look where a redirect leads to: nobody but the operator's own hosts may send us elsewhere.
         let trusted = access.internal || way.rewritten || way.needs_git.is_some();
-        let redirects = if trusted { "http.followRedirects=initial" } else { "http.followRedirects=false" };
+        let redirects = if trusted { "http.followRedirects=initial" } else { NO_REDIRECTS };
         Ok(Self {
             git,
             env: ChildEnv::new(&options.host_env).to(way.scheme.name(), way.own_ssh, own_agent),
             way: way.clone(),
+            http: options.http.clone(),
+            access,
             redirects,
             time_limit: options.time_limit,
             listed: Mutex::default(),
@@ -136,11 +144,21 @@ impl CliRemote {
     /// Runs `git` with its standard output.
     async fn run(&self, dir: &Path, args: Vec<&str>, input: Vec<u8>) -> Result<Vec<u8>, Wrong> {
         let pinned = self.pinned.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let settings = CONFIG.iter().copied().chain([self.redirects]).chain(pinned.as_deref());
+        let mut env = self.env.clone();
+        let credential = match self.way.configured(&self.http, self.access) {
+            Some(entry) => Some(Box::pin(entry.credential()).await?),
+            None => None,
+        };
+        // What stands in its environment on redirects gives way to arguments.
+        let redirects = credential.as_ref().map_or(self.redirects, |credential| {
+            child::add_to_git(&mut env, credential);
+            NO_REDIRECTS
+        });
+        let settings = CONFIG.iter().copied().chain([redirects]).chain(pinned.as_deref());
         let settings = settings.flat_map(|setting| ["-c", setting]);
         let run = Exec::new(&self.git)
             .args(settings.chain(args))
-            .envs(self.env.iter().cloned())
+            .envs(env)
             .envs([("GIT_CEILING_DIRECTORIES".into(), "/".into())])
             .cwd(dir)
             .input(input)
@@ -148,7 +166,11 @@ impl CliRemote {
             .spool_limit(&dir.join("objects/pack"), PACK_LIMIT)
             .time_limit(self.time_limit);
         let finished = Box::pin(run.run()).await.map_err(|e| self.no_result(&e))?;
-        if finished.status.success() { Ok(finished.stdout) } else { Err(Wrong::new(&self.way, &finished)) }
+        if finished.status.success() {
+            Ok(finished.stdout)
+        } else {
+            Err(Wrong::new(&self.way, &finished, credential.as_ref()))
+        }
     }
 
     fn no_result(&self, error: &ExecError) -> Wrong {

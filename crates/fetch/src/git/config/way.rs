@@ -1,6 +1,6 @@
 //! How to get to a repository: where its URL really leads, and what goes along.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use base64::Engine as _;
 use goproxy_engine::{Error, ErrorKind, Result};
@@ -13,7 +13,7 @@ use super::{
     place::{Place, Scheme},
     urlmatch::Target,
 };
-use crate::{Access, exec::hostenv::Var};
+use crate::{Access, HttpClient, credentials::Entry, exec::hostenv::Var};
 
 /// The way to a repository, as the host's git configuration has it.
 #[derive(Clone, PartialEq, Eq)]
@@ -96,6 +96,15 @@ impl Way {
             _ => {}
         }
         Ok(())
+    }
+
+    /// The configured credential for it. The login in a URL and the headers of the host's git configuration go before.
+    pub(crate) fn configured(&self, http: &HttpClient, access: Access) -> Option<Arc<Entry>> {
+        if !self.scheme.is_http() || self.headers.iter().any(|(name, _)| name == AUTHORIZATION) {
+            return None;
+        }
+        let url = Url::parse(&self.url).ok()?;
+        http.options().credentials.find(&url, access.credentials, access.insecure)
     }
 
     /// Whether the protocol may be spoken: without encryption only where the module is marked insecure or the operator

@@ -11,10 +11,10 @@ use goproxy_git::{FetchRequest, Filter, ObjectFormat, Objects as _, Odb, Oid};
 use goproxy_testkit::{GitHost, GitRepo};
 
 use super::{GitClient, GitOptions, HostLimits, Remote};
-use crate::{Access, ClientOptions, HttpClient, ProxySettings};
+use crate::{Access, ClientOptions, Groups, HttpClient, ProxySettings};
 
 /// What a private module may reach: this machine, over http.
-const PRIVATE: Access = Access { internal: true, insecure: true };
+const PRIVATE: Access = Access { internal: true, insecure: true, credentials: Groups::NONE };
 
 fn options() -> ClientOptions {
     ClientOptions {

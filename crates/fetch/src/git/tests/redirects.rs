@@ -6,9 +6,9 @@ use goproxy_engine::ErrorKind;
 use goproxy_testkit::Answer;
 
 use super::{PRIVATE, World, client, options, remote};
-use crate::{Access, ClientOptions, Found, Lookup};
+use crate::{Access, ClientOptions, Found, Groups, Lookup};
 
-const STRANGER: Access = Access { internal: false, insecure: true };
+const STRANGER: Access = Access { internal: false, insecure: true, credentials: Groups::NONE };
 
 #[tokio::test]
 async fn a_renamed_repository_is_followed_on_its_host() {

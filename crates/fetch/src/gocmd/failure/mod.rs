@@ -49,8 +49,9 @@ const ABSENT: &[&str] = &[
 pub(super) fn classify(text: &str, stderr: &str, status: ExitStatus, context: &Context<'_>) -> Error {
     let told = words::told(text);
     let (kind, message) = judge(&told, context);
-    let detail = format!("go for {}: {status}: {}", context.asked, words::without_secrets(stderr.trim_end()));
-    let detail = if text == stderr { detail } else { format!("{detail}\n{}", words::without_secrets(text)) };
+    let shown = |text: &str| words::without_secrets(&words::without_remote(text));
+    let detail = format!("go for {}: {status}: {}", context.asked, shown(stderr.trim_end()));
+    let detail = if text == stderr { detail } else { format!("{detail}\n{}", shown(text)) };
     Error::new(kind, message).with_detail(detail)
 }
 

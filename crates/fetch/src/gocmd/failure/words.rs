@@ -38,8 +38,51 @@ pub(crate) fn shown(told: &str, scratch: &Path) -> String {
     shown.trim_end().to_owned()
 }
 
-/// Cuts user and password out of every URL.
+/// Cuts user and password out of every URL, and what follows the name of a scheme of authentication.
 pub(crate) fn without_secrets(text: &str) -> String {
+    without_headers(&without_userinfo(text))
+}
+
+/// The output of a program without what a server said through it: that may repeat credentials which are git's and not
+/// ours to know.
+pub(crate) fn without_remote(text: &str) -> String {
+    let cut = |line: &str| {
+        let said = ["remote: ", "remote error: "].iter().filter_map(|sign| Some(line.find(sign)? + sign.len())).min();
+        said.map_or_else(|| line.to_owned(), |at| format!("{}[what the server said is left out]", &line[..at]))
+    };
+    // `go` indents, or escapes, what programs print.
+    text.split_inclusive('\n')
+        .map(|line| if line.ends_with('\n') { cut(line.trim_end()) + "\n" } else { cut(line) })
+        .collect()
+}
+
+/// As servers repeat it: `Authorization: Basic YTpi`, `Bearer eyJh...`.
+fn without_headers(text: &str) -> String {
+    let lower = text.to_ascii_lowercase();
+    let mut out = String::with_capacity(text.len());
+    let mut rest = 0;
+    for (at, scheme) in ["basic ", "bearer "]
+        .iter()
+        .flat_map(|word| lower.match_indices(word))
+        .collect::<std::collections::BTreeMap<_, _>>()
+    {
+        let from = at + scheme.len();
+        let word = text[from..]
+            .find(|c: char| !(c.is_ascii_alphanumeric() || "-._~+/=".contains(c)))
+            .unwrap_or(text.len() - from);
+        // Prose has shorter words, or plain ones.
+        let token = &text[from..from + word];
+        if from >= rest && word >= 8 && token.bytes().any(|b| !b.is_ascii_lowercase()) {
+            out.push_str(&text[rest..from]);
+            out.push_str("[secret]");
+            rest = from + word;
+        }
+    }
+    out.push_str(&text[rest..]);
+    out
+}
+
+fn without_userinfo(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("://") {
@@ -100,6 +143,9 @@ mod tests {
             ("https://h/a/b@v1.0.0", "https://h/a/b@v1.0.0"),
             ("https://h:8080/a/b@v1.0.0", "https://h:8080/a/b@v1.0.0"),
             ("no url", "no url"),
+            ("remote: Authorization: Basic Ym90OlMzQ1JFVA==!", "remote: Authorization: Basic [secret]!"),
+            ("bearer S3CRETS3CRET, BASIC S3CRETS3CRET", "bearer [secret], BASIC [secret]"),
+            ("basic authentication failed", "basic authentication failed"),
         ] {
             assert_eq!(without_secrets(text), clean);
         }

@@ -72,6 +72,7 @@ impl World {
 
     pub(super) fn options(&self) -> GoOptions {
         GoOptions {
+            credentials: crate::Credentials::default(),
             go: self.go.clone(),
             vcs_dir: self.path("gopath/pkg/mod/cache/vcs"),
             scratch_root: self.path("scratch"),

@@ -2,6 +2,7 @@
 
 mod answers;
 mod direct;
+mod disguises;
 mod requests;
 mod sumdb;
 mod upstreams;

@@ -1,13 +1,28 @@
-//! Credentials of an upstream: from the userinfo of its URL, or else from `.netrc`. They belong to one origin (scheme,
-//! host and port) and are attached to requests for that origin only, whatever it redirects to.
+//! Credentials for others: from the userinfo of a URL, from the configuration, or from `.netrc`. They belong to one place
+//! and are attached to requests for that place only, whatever it redirects to.
+
+mod bound;
+pub(crate) mod child;
+pub(crate) mod echo;
+mod entry;
+mod row;
+mod secret_from;
+mod table;
 
 use base64::Engine as _;
 use goproxy_engine::{Error, ErrorKind, Result};
 use http::HeaderValue;
 use reqwest::Url;
 
+pub use self::{
+    row::{CredentialRow, SecretFrom},
+    table::{Credentials, Groups},
+};
+
+use self::bound::Bound;
+pub(crate) use self::entry::Entry;
 use crate::{
-    Secret, guard,
+    HttpClient, Secret,
     netrc::{Login, Netrc},
     wire,
 };
@@ -15,48 +30,75 @@ use crate::{
 /// What to send to whom. The header value is marked sensitive, so `Debug` and HTTP/2's header tables leave it out.
 #[derive(Clone, Debug)]
 pub(crate) struct Credential {
-    origin: String,
+    bound: Bound,
     header: HeaderValue,
 }
 
 impl Credential {
-    /// Takes the userinfo out of `url`, or looks its host up in `netrc`.
+    /// Takes the userinfo out of `url`.
     ///
     /// # Errors
     /// As `go` does, a URL with userinfo must be https: over plain http the password would be readable on the way. The
     /// exception is the machine itself.
-    pub(crate) fn take(url: &mut Url, netrc: &Netrc) -> Result<Option<Self>> {
+    pub(crate) fn take(url: &mut Url) -> Result<Option<Self>> {
         let login = userinfo(url)?;
         wire::strip_userinfo(url);
-        let private = url.scheme() == "https" || guard::is_loopback(url);
-        let login = match login {
-            Some(_) if !private => {
+        match login {
+            Some(_) if !Bound::host_of(url).is_safe(false) => {
                 let message = format!("refusing to send credentials to the insecure URL {}", wire::shown(url));
-                return Err(Error::new(ErrorKind::Refused, message));
+                Err(Error::new(ErrorKind::Refused, message))
             }
-            Some(login) => login,
-            None => match netrc.login(&machine(url)).filter(|_| private) {
-                Some(login) => login,
-                None => return Ok(None),
-            },
-        };
-        Ok(Some(Self { origin: url.origin().ascii_serialization(), header: basic(&login)? }))
+            Some(login) => Ok(Some(Self { bound: Bound::host_of(url), header: basic(&login)? })),
+            None => Ok(None),
+        }
     }
 
-    /// A bearer token for the origin of `url`.
+    /// What `.netrc` has for the host of `url`.
+    fn of_netrc(url: &Url, netrc: &Netrc) -> Result<Option<Self>> {
+        let bound = Bound::host_of(url);
+        let login = netrc.login(&machine(url)).filter(|_| bound.is_safe(false));
+        login.map(|login| Ok(Self { header: basic(&login)?, bound })).transpose()
+    }
+
+    /// A bearer token for the host of `url`.
     ///
     /// # Errors
     /// A token that is no header value.
     pub(crate) fn bearer(url: &Url, token: &Secret) -> Result<Self> {
-        let mut header = HeaderValue::try_from(format!("Bearer {}", token.expose()))
-            .map_err(|_| Error::new(ErrorKind::Refused, "the token does not fit into a header"))?;
-        header.set_sensitive(true);
-        Ok(Self { origin: url.origin().ascii_serialization(), header })
+        Ok(Self { bound: Bound::host_of(url), header: bearer(token)? })
     }
 
-    /// The `Authorization` for a request to `url`, if it is the origin that the credentials belong to.
+    /// The `Authorization` for a request to `url`, if it lies where the credentials belong.
     pub(crate) fn for_url(&self, url: &Url) -> Option<&HeaderValue> {
-        (self.origin == url.origin().ascii_serialization()).then_some(&self.header)
+        self.bound.fits(url).map(|_| &self.header)
+    }
+
+    /// What a server said, without the credentials that it was sent.
+    pub(crate) fn cut(&self, said: &str) -> String {
+        echo::without(said, [&self.header])
+    }
+}
+
+impl HttpClient {
+    /// What to send to a URL and to nobody whom it redirects to: `own`, which its userinfo said; else what is configured;
+    /// else what `.netrc` has.
+    ///
+    /// # Errors
+    /// A configured secret that cannot be had.
+    pub(crate) async fn credential(
+        &self,
+        url: &Url,
+        own: Option<&Credential>,
+        groups: Groups,
+        insecure: bool,
+    ) -> Result<Option<Credential>> {
+        if let Some(own) = own {
+            return Ok(Some(own.clone()));
+        }
+        match self.options().credentials.find(url, groups, insecure) {
+            Some(entry) => Box::pin(entry.credential()).await.map(Some),
+            None => Credential::of_netrc(url, self.netrc()),
+        }
     }
 }
 
@@ -88,13 +130,24 @@ pub(crate) fn basic(login: &Login) -> Result<HeaderValue> {
     Ok(value)
 }
 
+/// RFC 6750.
+pub(crate) fn bearer(token: &Secret) -> Result<HeaderValue> {
+    let mut value = HeaderValue::try_from(format!("Bearer {}", token.expose()))
+        .map_err(|_| Error::new(ErrorKind::Refused, "the token does not fit into a header"))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn take(url: &str, netrc: &str) -> (Url, Result<Option<Credential>>) {
         let mut url = Url::parse(url).unwrap();
-        let credential = Credential::take(&mut url, &Netrc::parse(netrc));
+        let credential = Credential::take(&mut url).and_then(|own| match own {
+            Some(own) => Ok(Some(own)),
+            None => Credential::of_netrc(&url, &Netrc::parse(netrc)),
+        });
         (url, credential)
     }
 

@@ -1,0 +1,111 @@
+//! The forms that a secret may turn up in, and the places where they are looked for.
+
+use std::path::Path;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+use crate::support::files;
+
+/// What was put into a field of that name. It has characters that are escaped in URLs.
+pub(super) fn canary(field: &str) -> String {
+    format!("CaNaRy/{field}+7f3e9d1c")
+}
+
+/// The same for a URL.
+pub(super) fn in_url(field: &str) -> String {
+    canary(field).replace('/', "%2F").replace('+', "%2B")
+}
+
+/// All secrets, by the names of their fields.
+pub(super) const FIELDS: [&str; 17] = [
+    "proxy",
+    "gosumdb",
+    "sumdb",
+    "netrc",
+    "token",
+    "password",
+    "tokenfile",
+    "tokenenv",
+    "command",
+    "bearer",
+    "insteadof",
+    "extraheader",
+    "htpasswd",
+    "static",
+    "jwt",
+    "tlskey",
+    "goproxytoken",
+];
+
+/// The distinctive part of a canary in every form.
+fn forms(field: &str) -> Vec<String> {
+    let raw = canary(field);
+    let hex = |upper: bool| {
+        let byte = |b: u8| if upper { format!("%{b:02X}") } else { format!("%{b:02x}") };
+        raw.bytes().map(byte).collect::<String>()
+    };
+    let mut forms = vec![raw.clone(), in_url(field), in_url(field).to_lowercase(), hex(true), hex(false)];
+    for offset in 0..3 {
+        let encoded = STANDARD.encode([&vec![b' '; offset], raw.as_bytes()].concat());
+        // Without what depends on the neighbours.
+        let whole = encoded.trim_end_matches('=');
+        forms.push(whole[[0, 2, 3][offset]..whole.len() - 2].to_owned());
+        forms.push(forms[forms.len() - 1].replace('+', "-").replace('/', "_"));
+    }
+    forms
+}
+
+/// What was seen, and where.
+#[derive(Default)]
+pub(super) struct Seen(Vec<(String, String)>);
+
+impl Seen {
+    pub(super) fn add(&mut self, place: impl Into<String>, what: impl AsRef<[u8]>) {
+        self.0.push((place.into(), String::from_utf8_lossy(what.as_ref()).into_owned()));
+    }
+
+    /// Every file below a folder, and its name.
+    pub(super) fn add_files(&mut self, folder: &Path) {
+        for file in files(folder) {
+            self.add(file.display().to_string(), std::fs::read(&file).unwrap_or_default());
+            self.add("a file's name", file.display().to_string());
+        }
+    }
+
+    /// Which fields are here.
+    pub(super) fn found(&self) -> Vec<&'static str> {
+        FIELDS.into_iter().filter(|field| self.0.iter().any(|(_, text)| holds(text, field))).collect()
+    }
+
+    /// # Panics
+    /// With the place and what is in it.
+    pub(super) fn assert_clean(&self) {
+        for (place, text) in &self.0 {
+            for field in FIELDS {
+                assert!(!holds(text, field), "the secret of {field} stands in {place}:\n{text}");
+            }
+        }
+    }
+}
+
+fn holds(text: &str, field: &str) -> bool {
+    forms(field).iter().any(|form| text.contains(form))
+}
+
+#[test]
+fn every_form_is_found_and_nothing_else() {
+    let raw = canary("netrc");
+    for text in [
+        format!("a {raw} b"),
+        in_url("netrc"),
+        STANDARD.encode(format!("u:{raw}")),
+        STANDARD.encode(format!("us:{raw}x")),
+    ] {
+        let mut seen = Seen::default();
+        seen.add("here", &text);
+        assert_eq!(seen.found(), ["netrc"], "{text}");
+    }
+    let mut seen = Seen::default();
+    seen.add("here", "CaNaRy");
+    seen.assert_clean();
+}

@@ -1,0 +1,116 @@
+//! Everything goes wrong, and nobody learns a secret.
+
+use std::fs;
+
+use goproxy_testkit::{Proxy, wait_until};
+
+use super::{
+    needles::{Seen, canary},
+    watch::{Arguments, Children},
+    world::{MOODS, OWNERS, World},
+};
+use crate::{
+    engine::{Engine, whatever_fetches},
+    support::PATIENCE,
+};
+
+whatever_fetches! {
+    a_secret_turned_up_where_others_read,
+}
+
+async fn a_secret_turned_up_where_others_read(engine: Engine) {
+    let world = World::new().await;
+    let (mut seen, arguments, children) = (Seen::default(), Arguments::watch(), Children::new(&["git", "go"]));
+    let builder = world.builder(engine).env("PATH", children.path());
+    let proxy = builder.clone().start().await;
+    for owner in OWNERS {
+        for mood in MOODS.into_iter().filter(|mood| *mood != "hang" || owner == "token") {
+            ask(&proxy, &mut seen, &format!("/github.com/{owner}/{mood}/@v/list")).await;
+            if owner == "token" || owner == "insteadof" {
+                ask(&proxy, &mut seen, &format!("/github.com/{owner}/{mood}/@v/v1.0.0.zip")).await;
+            }
+        }
+    }
+    for mood in MOODS {
+        ask(&proxy, &mut seen, &format!("/example.com/{mood}/@v/list")).await;
+        ask(&proxy, &mut seen, &format!("/sumdb/other.example.org/lookup/example.com/{mood}@v1.0.0")).await;
+        ask(&proxy, &mut seen, &format!("/sumdb/sums.example.org/lookup/example.com/{mood}@v1.0.0")).await;
+        ask(&proxy, &mut seen, &format!("/example.com/{mood}/@v/v1.0.0.mod")).await;
+    }
+    reload_with_mistakes(&world, &proxy).await;
+    let metrics = proxy.get("/metrics").await;
+    seen.add("/metrics", metrics.text());
+    for command in [vec!["check-config"], vec!["-tlsCert", "/nowhere", "check-config"], bad_key(&world)] {
+        let output = builder.clone().args(command).run().await;
+        seen.add("what check-config prints", output.stdout + &output.stderr);
+    }
+    seen.add("the log", proxy.log());
+    seen.add_files(proxy.cache_dir());
+    seen.add_files(&proxy.scratch_dir().join("tmp"));
+    world.other.requests().iter().for_each(|request| seen.add("a request to another host", format!("{request:?}")));
+    arguments.end(&mut seen);
+    children.end(&mut seen);
+    seen.assert_clean();
+    sent(&world, engine);
+}
+
+/// What would prove nothing if the secrets had never left.
+fn sent(world: &World, engine: Engine) {
+    let mut sent = Seen::default();
+    world.echo.requests().iter().for_each(|request| sent.add("a request", format!("{:?}", request.headers)));
+    let expected: Vec<&str> = OWNERS.into_iter().chain(["proxy", "gosumdb", "sumdb"]).collect();
+    let found = sent.found();
+    let missing: Vec<_> = expected.into_iter().filter(|field| !found.contains(field)).collect();
+    assert!(missing.is_empty(), "never sent: {missing:?}");
+    assert!(world.other.total() > 0 || engine == Engine::Go, "no redirect was followed");
+}
+
+async fn ask(proxy: &Proxy, seen: &mut Seen, target: &str) {
+    let (jwt, secret) = (canary("jwt"), canary("static"));
+    for authorization in [format!("Bearer {jwt}"), format!("Bearer {secret}")] {
+        let answer = proxy.get_with(target, &[("Authorization", &authorization)]).await;
+        assert!(answer.status >= 400, "{target}: {}", answer.text());
+        seen.add(format!("the answer to {target}"), format!("{:?}\n{}", answer.headers, answer.text()));
+        if target.contains("hang") {
+            return;
+        }
+    }
+}
+
+/// Mistakes beside secrets, and secrets where others are expected.
+async fn reload_with_mistakes(world: &World, proxy: &Proxy) {
+    let secret = canary("token");
+    fs::write(world.path("htpasswd"), format!("ann:{}\n", canary("htpasswd"))).unwrap();
+    let (echo, htpasswd) = (world.echo.url(), world.path("htpasswd"));
+    for more in [
+        format!("[[credentials]]\nurl = '{echo}'\ntoken = '{secret}'\npassword = '{secret}'\n"),
+        format!(
+            "[[credentials]]\nurl = '{}'\ntoken = '{secret}'\n",
+            world.echo.url_with_userinfo(&format!("u:{secret}"))
+        ),
+        format!("[[credentials]]\nurl = 'https://u:{secret}@x.example/'\ntoken = '{secret}'\n"),
+        format!("[[credentials]]\nurl = '{echo}'\ntoken = ['{secret}']\n"),
+        format!("[[credentials]]\nurl = '{echo}'\ntoken = '{secret}\n"),
+        format!("[[tokens]]\nname = 'x'\nsha256 = '{}'\n", canary("static")),
+        format!("[[credentials]]\nurl = '{echo}/changed/'\ntoken = '{secret}'\n"),
+    ] {
+        world.configure(&more);
+        hangup(proxy).await;
+    }
+    let text = fs::read_to_string(world.path("goproxy.toml")).unwrap();
+    fs::write(world.path("goproxy.toml"), format!("htpasswd = '{}'\n{text}", htpasswd.display())).unwrap();
+    hangup(proxy).await;
+    world.configure("");
+    hangup(proxy).await;
+}
+
+async fn hangup(proxy: &Proxy) {
+    let before = proxy.log().matches("SIGHUP: ").count();
+    proxy.hangup();
+    assert!(wait_until(PATIENCE, || proxy.log().matches("SIGHUP: ").count() > before).await, "{}", proxy.log());
+}
+
+fn bad_key(world: &World) -> Vec<&'static str> {
+    let key = world.path("key.pem").display().to_string();
+    vec!["-tlsCert", "/dev/null", "-tlsKey", Box::leak(key.into_boxed_str()), "check-config"]
+}

@@ -79,3 +79,26 @@ impl Gate for AccessGate {
         &self.challenges
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use goproxy_access::Htpasswd;
+
+    use super::*;
+
+    #[test]
+    fn an_error_of_one_module_named_a_private_repository() {
+        let mut settings = Settings::default();
+        settings.sources.exclude = Patterns::parse("github.com/corp,*.corp.example.com").expect("good");
+        let access = Access::new(Htpasswd::default(), Vec::new(), Vec::new(), Vec::new()).expect("good");
+        let gate = AccessGate::new(access, &settings);
+        let text = "reading https://git.corp.example.com/team/x?go-get=1: github.com/corp/app: no such tag";
+        for (asked, told) in [
+            ("evil.example/x", "reading https://(a private module)?go-get=1: (a private module): no such tag"),
+            ("github.com/corp/app/v2", "reading https://(a private module)?go-get=1: github.com/corp/app: no such tag"),
+        ] {
+            let asked = ModulePath::parse(asked).expect("good");
+            assert_eq!(gate.told(text, Some(&asked)), told);
+        }
+    }
+}

@@ -6,15 +6,15 @@ use bytes::Bytes;
 use gomod::ModuleVersion;
 
 use crate::{
-    CacheStatus, Engine, Error, ErrorKind, Kind, Object, Reply, Result, Source, Staging, Stored, Verified, Via, check,
-    engine::Shared, memory::Wanted, routing, watch::watched,
+    CacheStatus, Engine, Error, ErrorKind, Kind, Lifetime, Object, Reply, Result, Source, Staging, Stored, Verified,
+    Via, check, engine::Shared, memory::Wanted, routing, watch::watched,
 };
 
 impl Engine {
     pub(crate) async fn object(&self, object: Object, cached_only: bool) -> Result<Reply> {
         if let Some(stored) = self.shared.held(&object).await? {
             let via = if matches!(object, Object::Module(..)) { Via::Cached } else { Via::SumDb };
-            return Ok(Reply::object(stored, CacheStatus::Hit, via));
+            return Ok(self.reply(&object, stored, CacheStatus::Hit, via));
         }
         if cached_only {
             return Err(not_cached(&object));
@@ -22,8 +22,15 @@ impl Engine {
         if let Some(error) = self.shared.memory.failure(&Wanted::Object(object.clone())) {
             return Err(error);
         }
-        let (stored, via) = self.shared.fetched(object).await?;
-        Ok(Reply::object(stored, CacheStatus::Miss, via))
+        let (stored, via) = self.shared.fetched(object.clone()).await?;
+        Ok(self.reply(&object, stored, CacheStatus::Miss, via))
+    }
+
+    /// What a checksum database said is for ever only once it is proved: caches on the way would keep a lie.
+    fn reply(&self, object: &Object, stored: Stored, cache: CacheStatus, via: Via) -> Reply {
+        let believed = matches!(object, Object::Module(..)) || self.shared.memory.is_proved(object);
+        let reply = Reply::object(stored, cache, via);
+        if believed { reply } else { Reply { lifetime: Lifetime::NOT_KEPT, ..reply } }
     }
 }
 

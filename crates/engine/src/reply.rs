@@ -40,6 +40,11 @@ pub enum Lifetime {
     },
 }
 
+impl Lifetime {
+    /// Good for whoever asked, and for nobody later.
+    pub(crate) const NOT_KEPT: Self = Self::Fresh { age: Duration::ZERO, remaining: Duration::ZERO };
+}
+
 /// Who gave the answer, in the words of the original's log and of its `goproxy_router_request_total{mode}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Via {

@@ -8,7 +8,7 @@ use std::{
 
 use bytes::Bytes;
 use gomod::ModuleVersion;
-use goproxy_engine::{Error, Result, Staging, Store, blocking};
+use goproxy_engine::{Error, Intake, Result, Staging, blocking};
 use goproxy_fetch::GitClient;
 use goproxy_git::{EntryKind, Filter, Objects, Odb, Oid};
 use tokio::sync::{Semaphore, mpsc};
@@ -42,10 +42,10 @@ pub(crate) struct Content<'a> {
 
 impl Content<'_> {
     /// Makes the zip.
-    pub(crate) async fn zip(&self, store: &dyn Store) -> Result<Staging> {
+    pub(crate) async fn zip(&self, intake: &Intake<'_>) -> Result<Staging> {
         let (plan, objects) = self.plan().await?;
         if !plan.converted() {
-            return self.written(store, plan, objects, archive::write).await;
+            return self.written(intake, plan, objects, archive::write).await;
         }
         let archive = self.archive().await?;
         let objects = self.copy.watched().await?;
@@ -53,20 +53,20 @@ impl Content<'_> {
         let write = move |plan: &Plan, objects: &dyn Objects, module: &ModuleVersion, out: &mut dyn io::Write| {
             archive::write_converted(plan, objects, &tar, module, out)
         };
-        self.written(store, plan, objects, write).await
+        self.written(intake, plan, objects, write).await
     }
 
     /// Writes it when it is its turn: nothing is waited for then but our own disk.
     async fn written(
         &self,
-        store: &dyn Store,
+        intake: &Intake<'_>,
         plan: Plan,
         objects: Watched,
         write: impl FnOnce(&Plan, &dyn Objects, &ModuleVersion, &mut dyn io::Write) -> Result<()> + Send + 'static,
     ) -> Result<Staging> {
         let _turn = self.making.acquire().await;
         let (reader, module) = (objects.clone(), self.module.clone());
-        let staging = staged(store, move |out| write(&plan, &reader, &module, out)).await;
+        let staging = staged(intake, move |out| write(&plan, &reader, &module, out)).await;
         self.copy.after(&objects, staging).await
     }
 
@@ -228,10 +228,10 @@ fn missing_below(odb: &Odb, root: Oid) -> Result<Vec<Oid>, goproxy_git::Error> {
 /// Runs what writes, where that may block, into a temporary file of the store. Memory stays bounded: the writer waits
 /// for the disk. If the future is dropped, the next write fails and ends the work.
 async fn staged(
-    store: &dyn Store,
+    intake: &Intake<'_>,
     write: impl FnOnce(&mut dyn io::Write) -> Result<()> + Send + 'static,
 ) -> Result<Staging> {
-    let mut staging = store.stage().await?;
+    let mut staging = intake.stage_wanted(None).await?;
     let (sender, mut pieces) = mpsc::channel(PIECES);
     let written = tokio::spawn(blocking(move || {
         let mut out = io::BufWriter::with_capacity(PIECE, Pieces(sender));

@@ -9,9 +9,7 @@ use std::{
 
 use async_trait::async_trait;
 use gomod::{ModulePath, ModuleVersion, Patterns, Query, vcs::GoVcs};
-use goproxy_engine::{
-    Error, ErrorKind, Kind, Object, Resolved, Result, Source, Staging, Store, Versions, Via, stage_bytes,
-};
+use goproxy_engine::{Error, ErrorKind, Intake, Kind, Object, Resolved, Result, Source, Staging, Versions, Via};
 use goproxy_fetch::{GitClient, HttpClient, Upstream};
 use tokio::sync::Semaphore;
 
@@ -185,7 +183,7 @@ impl Inner {
     }
 
     /// One file of a version, and those that come along.
-    async fn files(&self, git: &Git, version: &ModuleVersion, kind: Kind, store: &dyn Store) -> Result<Files> {
+    async fn files(&self, git: &Git, version: &ModuleVersion, kind: Kind, intake: &Intake<'_>) -> Result<Files> {
         let refs = git.copy.refs().await?.refs;
         let prefix = git.coordinates.tag_prefix();
         let below = |tag: &str| tag.strip_prefix(&*prefix).is_some_and(|rest| rest.contains('/'));
@@ -203,9 +201,9 @@ impl Inner {
                 scratch: &self.options.root,
                 making: &self.making,
             };
-            files.push((Object::Module(version.clone(), Kind::Zip), content.zip(store).await?));
+            files.push((Object::Module(version.clone(), Kind::Zip), content.zip(intake).await?));
         }
-        files.extend(git.small_files(&revision, version, store).await?);
+        files.extend(git.small_files(&revision, version, intake).await?);
         // What was asked for goes first.
         files.sort_by_key(|(object, _)| !matches!(object, Object::Module(_, of) if *of == kind));
         Ok(files)
@@ -232,24 +230,24 @@ impl Git {
         Ok(Versions { body, asked: view.asked() })
     }
 
-    async fn latest(&self, path: &ModulePath, store: &dyn Store) -> Result<Resolved> {
+    async fn latest(&self, path: &ModulePath, intake: &Intake<'_>) -> Result<Resolved> {
         let view = self.view(Purpose::Files);
         let repo = CodeRepo::new(self.coordinates.clone(), &view);
         let revision = repo.latest().await?;
-        self.resolved(path, &repo, (revision, view.asked()), store).await
+        self.resolved(path, &repo, (revision, view.asked()), intake).await
     }
 
-    async fn query(&self, path: &ModulePath, query: &Query, store: &dyn Store) -> Result<Resolved> {
+    async fn query(&self, path: &ModulePath, query: &Query, intake: &Intake<'_>) -> Result<Resolved> {
         let view = self.view(Purpose::Files);
         let repo = CodeRepo::new(self.coordinates.clone(), &view);
         let revision = repo.query(query).await?;
-        self.resolved(path, &repo, (revision, view.asked()), store).await
+        self.resolved(path, &repo, (revision, view.asked()), intake).await
     }
 
     /// `.info` and `.mod`.
-    async fn small_files(&self, revision: &Revision, version: &ModuleVersion, store: &dyn Store) -> Result<Files> {
-        let info = stage_bytes(store, &revision.info(&self.root.url)).await?;
-        let go_mod = stage_bytes(store, &revision.go_mod).await?;
+    async fn small_files(&self, revision: &Revision, version: &ModuleVersion, intake: &Intake<'_>) -> Result<Files> {
+        let info = intake.stage_bytes(&revision.info(&self.root.url)).await?;
+        let go_mod = intake.stage_bytes(&revision.go_mod).await?;
         let object = |kind| Object::Module(version.clone(), kind);
         Ok(vec![(object(Kind::Info), info), (object(Kind::Mod), go_mod)])
     }
@@ -259,14 +257,14 @@ impl Git {
         path: &ModulePath,
         repo: &CodeRepo<'_>,
         (revision, asked): (Revision, SystemTime),
-        store: &dyn Store,
+        intake: &Intake<'_>,
     ) -> Result<Resolved> {
         let info = revision.info(&self.root.url);
         // What the rules made is a version of the path. They may make a pseudo-version that they do not accept: of a
         // commit whose own tag is retracted.
         let extra = match ModuleVersion::new(path.clone(), revision.version.clone()) {
             Ok(version) if repo.version(version.version()).await.is_ok() => {
-                self.small_files(&revision, &version, store).await?
+                self.small_files(&revision, &version, intake).await?
             }
             _ => Vec::new(),
         };
@@ -275,15 +273,15 @@ impl Git {
 }
 
 /// `@latest` of a proxy that may not have that endpoint.
-async fn proxied_latest(upstream: &Upstream, path: &ModulePath, store: &dyn Store) -> Result<Resolved> {
-    let absent = match upstream.latest(path, store).await {
+async fn proxied_latest(upstream: &Upstream, path: &ModulePath, intake: &Intake<'_>) -> Result<Resolved> {
+    let absent = match upstream.latest(path, intake).await {
         Err(error) if error.kind() == ErrorKind::NotFound => error,
         answer => return answer,
     };
     let Ok(list) = gomod::list::parse(&upstream.list(path).await?.body) else { return Err(absent) };
     let newest = list.highest_compatible().or_else(|| list.highest_incompatible()).or_else(|| list.newest_pseudo());
     let query = newest.and_then(|version| Query::parse(version.as_str()).ok()).ok_or(absent)?;
-    upstream.query(path, &query, store).await
+    upstream.query(path, &query, intake).await
 }
 
 #[async_trait]
@@ -303,34 +301,34 @@ impl Source for Native {
         self.answer(path, work).await
     }
 
-    async fn latest(&self, path: &ModulePath, store: &dyn Store) -> Result<Resolved> {
+    async fn latest(&self, path: &ModulePath, intake: &Intake<'_>) -> Result<Resolved> {
         let work = async {
             match self.0.place(path).await? {
-                Place::Git(git) => self.told(git.latest(path, store).await),
-                Place::Proxy(upstream) => self.told(proxied_latest(&upstream, path, store).await),
-                Place::Other(source) => source.latest(path, store).await,
+                Place::Git(git) => self.told(git.latest(path, intake).await),
+                Place::Proxy(upstream) => self.told(proxied_latest(&upstream, path, intake).await),
+                Place::Other(source) => source.latest(path, intake).await,
             }
         };
         self.answer(path, work).await
     }
 
-    async fn query(&self, path: &ModulePath, query: &Query, store: &dyn Store) -> Result<Resolved> {
+    async fn query(&self, path: &ModulePath, query: &Query, intake: &Intake<'_>) -> Result<Resolved> {
         let work = async {
             match self.0.place(path).await? {
-                Place::Git(git) => self.told(git.query(path, query, store).await),
-                Place::Proxy(upstream) => self.told(upstream.query(path, query, store).await),
-                Place::Other(source) => source.query(path, query, store).await,
+                Place::Git(git) => self.told(git.query(path, query, intake).await),
+                Place::Proxy(upstream) => self.told(upstream.query(path, query, intake).await),
+                Place::Other(source) => source.query(path, query, intake).await,
             }
         };
         self.answer(path, work).await
     }
 
-    async fn fetch(&self, version: &ModuleVersion, kind: Kind, store: &dyn Store) -> Result<Files> {
+    async fn fetch(&self, version: &ModuleVersion, kind: Kind, intake: &Intake<'_>) -> Result<Files> {
         let work = async {
             match self.0.place(version.path()).await? {
-                Place::Git(git) => self.told(Box::pin(self.0.files(&git, version, kind, store)).await),
-                Place::Proxy(upstream) => self.told(upstream.fetch(version, kind, store).await),
-                Place::Other(source) => source.fetch(version, kind, store).await,
+                Place::Git(git) => self.told(Box::pin(self.0.files(&git, version, kind, intake)).await),
+                Place::Proxy(upstream) => self.told(upstream.fetch(version, kind, intake).await),
+                Place::Other(source) => source.fetch(version, kind, intake).await,
             }
         };
         // It holds all that making a zip needs.

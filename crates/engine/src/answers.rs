@@ -9,7 +9,7 @@ use bytes::Bytes;
 use gomod::{ModulePath, Query};
 
 use crate::{
-    Answer, CacheStatus, Engine, Error, ErrorKind, Remembered, Reply, Resolved, Result, Via,
+    Answer, CacheStatus, Engine, Error, ErrorKind, Intake, Remembered, Reply, Resolved, Result, Via,
     check::{self, Asked},
     engine::Shared,
     memory::Wanted,
@@ -140,7 +140,8 @@ impl Engine {
     async fn latest(&self, path: &ModulePath) -> Result<Given> {
         routing::first(&self.shared.routing, path, |source| async move {
             let via = source.via();
-            let asked = source.latest(path, &*self.shared.store);
+            let intake = Intake::new(&*self.shared.store);
+            let asked = source.latest(path, &intake);
             match self.shared.watch(source.as_ref(), "latest", asked).await {
                 Ok(resolved) => self.shared.settle(path, &Asked::Latest, resolved, via).await,
                 Err(error) if error.kind() == ErrorKind::NotFound && source.latest_from_list() => {
@@ -189,7 +190,8 @@ impl Shared {
 
     async fn query(self: &Arc<Self>, path: &ModulePath, query: &Query) -> Result<Given> {
         routing::first(&self.routing, path, |source| async move {
-            let asked = source.query(path, query, &*self.store);
+            let intake = Intake::new(&*self.store);
+            let asked = source.query(path, query, &intake);
             let resolved = self.watch(source.as_ref(), "query", asked).await?;
             self.settle(path, &Asked::Query(query), resolved, source.via()).await
         })

@@ -8,8 +8,8 @@ use gomod::{ModuleRequest, Route, SumRequest, SumWhat, What};
 use tokio::sync::Semaphore;
 
 use crate::{
-    Answer, Error, ErrorKind, Kind, Object, Observer, Reply, Result, Routing, Store, Via, admission::Fetches,
-    flight::Flight, memory::Memory, reply::Known, sumdb::Logs,
+    Answer, Error, ErrorKind, Kind, Object, Observer, Reply, Result, Routing, Served, Store, Via, admission::Fetches,
+    flight::Flight, growing::Part, memory::Memory, reply::Known, sumdb::Logs,
 };
 
 /// How many files that came along are verified at the same time; more are let go.
@@ -29,7 +29,7 @@ pub(crate) struct Shared {
     pub(crate) routing: ArcSwap<Routing>,
     pub(crate) observer: Arc<dyn Observer>,
     pub(crate) memory: Memory,
-    pub(crate) objects: Flight<Object, Result<(crate::Stored, Via)>>,
+    pub(crate) objects: Flight<Object, Result<(crate::Stored, Via)>, Option<Part>>,
     pub(crate) zip_checks: Semaphore,
     /// Verifications of what nobody waits for.
     pub(crate) extras: Arc<Semaphore>,
@@ -70,25 +70,32 @@ impl Engine {
         self.shared.routing.load_full()
     }
 
-    /// Answers one request.
+    /// Answers one request, once all of the answer is there.
     ///
     /// # Errors
     /// See [`ErrorKind`]; the message is what `go` should print.
     pub async fn serve(&self, route: &Route) -> Result<Reply> {
+        self.begin(route).await?.whole().await
+    }
+
+    /// The same, as soon as the beginning of the answer may be given away.
+    ///
+    /// # Errors
+    /// As [`Engine::serve`].
+    pub async fn begin(&self, route: &Route) -> Result<Served> {
         match route {
             Route::Module(request) => self.module(request).await,
-            Route::SumDb(request) => self.sumdb(request).await,
+            Route::SumDb(request) => self.sumdb(request).await.map(Served::Whole),
         }
     }
 
-    async fn module(&self, request: &ModuleRequest) -> Result<Reply> {
+    async fn module(&self, request: &ModuleRequest) -> Result<Served> {
+        let answer = async |answer| self.answer(answer, request.cached_only).await.map(Served::Whole);
         let path = || request.path.clone();
         let (version, kind) = match &request.what {
-            What::List => return self.answer(Answer::List(path()), request.cached_only).await,
-            What::Latest => return self.answer(Answer::Latest(path()), request.cached_only).await,
-            What::Query(query) => {
-                return self.answer(Answer::Query(path(), query.clone()), request.cached_only).await;
-            }
+            What::List => return answer(Answer::List(path())).await,
+            What::Latest => return answer(Answer::Latest(path())).await,
+            What::Query(query) => return answer(Answer::Query(path(), query.clone())).await,
             What::Info(version) => (version, Kind::Info),
             What::Mod(version) => (version, Kind::Mod),
             What::Zip(version) => (version, Kind::Zip),
@@ -117,6 +124,6 @@ impl Engine {
             SumWhat::Tile(tile) => Object::SumTile(name(), *tile),
         };
         self.shared.recheck(&object).await?;
-        self.object(object, false).await
+        self.object(object, false).await?.whole().await
     }
 }

@@ -17,116 +17,134 @@ use std::{
 
 use tokio::{sync::watch, task::AbortHandle};
 
-/// Runs in flight, by key.
-pub struct Flight<K, V> {
-    board: Arc<Board<K, V>>,
+/// Runs in flight, by key. Each ends with a `V`, and may tell a `P` of itself before.
+pub struct Flight<K, V, P = ()> {
+    board: Arc<Board<K, V, P>>,
 }
 
 /// The runs under way.
-struct Board<K, V> {
-    runs: Mutex<Runs<K, V>>,
+struct Board<K, V, P> {
+    runs: Mutex<Runs<K, V, P>>,
     next: AtomicU64,
 }
 
-type Runs<K, V> = HashMap<K, Entry<V>>;
+type Runs<K, V, P> = HashMap<K, Entry<V, P>>;
 
 /// A run and the number that tells it from a successor under the same key.
-struct Entry<V> {
+struct Entry<V, P> {
     number: u64,
-    run: Weak<Run<V>>,
+    run: Weak<Run<V, P>>,
 }
 
 /// One run: dropped with its last waiter.
-struct Run<V> {
+struct Run<V, P> {
     result: watch::Receiver<Option<V>>,
+    progress: watch::Receiver<P>,
     task: AbortHandle,
 }
 
-impl<V: Clone> Run<V> {
-    /// Holds the run to the end of the wait: that is what keeps the task alive.
-    async fn wait(self: Arc<Self>) -> Option<V> {
-        let mut result = self.result.clone();
+/// A place among those who wait for a run: while there is one, the run goes on.
+pub(crate) struct Joined<V, P>(Arc<Run<V, P>>);
+
+impl<V, P> Clone for Joined<V, P> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<V: Clone, P> Joined<V, P> {
+    /// What the run tells of itself. The sender is gone at its end.
+    pub(crate) fn progress(&self) -> watch::Receiver<P> {
+        self.0.progress.clone()
+    }
+
+    /// Holds the run to the end of the wait. `None` if the work panicked.
+    pub(crate) async fn result(self) -> Option<V> {
+        let mut result = self.0.result.clone();
         result.wait_for(Option::is_some).await.ok()?.clone()
     }
 }
 
-impl<V> Drop for Run<V> {
+impl<V, P> Drop for Run<V, P> {
     fn drop(&mut self) {
         // Does nothing to a task that has ended.
         self.task.abort();
     }
 }
 
-impl<K, V> Default for Flight<K, V> {
+impl<K, V, P> Default for Flight<K, V, P> {
     fn default() -> Self {
         Self { board: Arc::new(Board { runs: Mutex::default(), next: AtomicU64::new(0) }) }
     }
 }
 
-impl<K, V> fmt::Debug for Flight<K, V> {
+impl<K, V, P> fmt::Debug for Flight<K, V, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Flight").finish_non_exhaustive()
     }
 }
 
-impl<K, V> Flight<K, V>
+impl<K, V, P> Flight<K, V, P>
 where
     K: Clone + Eq + Hash + Send + 'static,
     V: Clone + Send + Sync + 'static,
+    P: Default + Send + Sync + 'static,
 {
     /// Joins the run for `key`, or starts one with `work`. `None` if the work panicked.
     pub async fn join<F>(&self, key: K, work: impl FnOnce() -> F) -> Option<V>
     where
         F: Future<Output = V> + Send + 'static,
     {
-        self.board(key, work).wait().await
+        self.attend(key, |_| work()).result().await
     }
 
     /// Joins the run for `key` if there is one. `None` if there is none, or its work panicked.
     pub async fn running(&self, key: &K) -> Option<V> {
         let run = self.board.lock().get(key).and_then(|entry| entry.run.upgrade())?;
-        run.wait().await
+        Joined(run).result().await
     }
 
-    fn board<F>(&self, key: K, work: impl FnOnce() -> F) -> Arc<Run<V>>
+    /// Joins the run for `key`, or starts one with `work`, which tells of itself what the sender takes.
+    pub(crate) fn attend<F>(&self, key: K, work: impl FnOnce(watch::Sender<P>) -> F) -> Joined<V, P>
     where
         F: Future<Output = V> + Send + 'static,
     {
         let mut runs = self.board.lock();
         if let Some(run) = runs.get(&key).and_then(|entry| entry.run.upgrade()) {
-            return run;
+            return Joined(run);
         }
         let number = self.board.next.fetch_add(1, Ordering::Relaxed);
         let departure = Departure { board: Arc::clone(&self.board), key: key.clone(), number };
         let (sender, result) = watch::channel(None);
-        let work = work();
+        let (teller, progress) = watch::channel(P::default());
+        let work = work(teller);
         let task = tokio::spawn(async move {
             let value = work.await;
             // Leave the board before the result is out: who comes now looks at the store first, and finds it there.
             drop(departure);
             let _ = sender.send(Some(value));
         });
-        let run = Arc::new(Run { result, task: task.abort_handle() });
+        let run = Arc::new(Run { result, progress, task: task.abort_handle() });
         runs.insert(key, Entry { number, run: Arc::downgrade(&run) });
-        run
+        Joined(run)
     }
 }
 
-impl<K, V> Board<K, V> {
+impl<K, V, P> Board<K, V, P> {
     /// The map is whole after a panic: every change to it is a single call.
-    fn lock(&self) -> MutexGuard<'_, Runs<K, V>> {
+    fn lock(&self) -> MutexGuard<'_, Runs<K, V, P>> {
         self.runs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Takes a run off the board when its task ends, however it ends.
-struct Departure<K: Eq + Hash, V> {
-    board: Arc<Board<K, V>>,
+struct Departure<K: Eq + Hash, V, P> {
+    board: Arc<Board<K, V, P>>,
     key: K,
     number: u64,
 }
 
-impl<K: Eq + Hash, V> Drop for Departure<K, V> {
+impl<K: Eq + Hash, V, P> Drop for Departure<K, V, P> {
     fn drop(&mut self) {
         let mut runs = self.board.lock();
         // An aborted run may find a successor in its place: that one is alive and stays.

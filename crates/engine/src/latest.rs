@@ -43,7 +43,7 @@ impl Engine {
 
     /// The bytes of a small object, from the store or fetched.
     async fn small(&self, object: Object) -> Result<Bytes> {
-        let reply = self.object(object, false).await?;
+        let reply = self.object(object, false).await?.whole().await?;
         match reply.blob {
             Blob::Bytes(bytes) => Ok(bytes),
             Blob::File(file) => read(&file, reply.size).await,

@@ -10,6 +10,8 @@ pub mod check;
 mod engine;
 mod error;
 mod flight;
+mod growing;
+mod intake;
 mod key;
 mod latest;
 mod memory;
@@ -26,11 +28,13 @@ pub use blocking::blocking;
 pub use engine::Engine;
 pub use error::{Error, ErrorKind, Result};
 pub use flight::Flight;
+pub use growing::{Growing, Piece};
+pub use intake::Intake;
 pub use key::{Answer, Fact, Kind, Object};
 pub use port::{
     Blob, FactFound, Observer, Remembered, Resolved, Source, Store, Stored, SumSource, Unobserved, Versions,
 };
-pub use reply::{CacheStatus, Lifetime, Reply, Via};
+pub use reply::{CacheStatus, Lifetime, Reply, Served, Via};
 pub use routing::{Hop, Routing};
-pub use stage::{Staging, TempPath, Verified, stage_bytes};
+pub use stage::{Staging, TempPath, Verified};
 pub use verify::Voucher;

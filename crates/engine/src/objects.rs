@@ -6,15 +6,20 @@ use bytes::Bytes;
 use gomod::ModuleVersion;
 
 use crate::{
-    CacheStatus, Engine, Error, ErrorKind, Kind, Lifetime, Object, Reply, Result, Source, Staging, Stored, Verified,
-    Via, check, engine::Shared, memory::Wanted, routing, watch::watched,
+    CacheStatus, Engine, Error, ErrorKind, Growing, Intake, Kind, Lifetime, Object, Reply, Result, Served, Source,
+    Staging, Stored, Verified, Via, check,
+    engine::Shared,
+    growing::{Run, Teller, settled},
+    memory::Wanted,
+    routing,
+    watch::watched,
 };
 
 impl Engine {
-    pub(crate) async fn object(&self, object: Object, cached_only: bool) -> Result<Reply> {
+    pub(crate) async fn object(&self, object: Object, cached_only: bool) -> Result<Served> {
         if let Some(stored) = self.shared.held(&object).await? {
             let via = if matches!(object, Object::Module(..)) { Via::Cached } else { Via::SumDb };
-            return Ok(self.reply(&object, stored, CacheStatus::Hit, via));
+            return Ok(Served::Whole(self.reply(&object, stored, CacheStatus::Hit, via)));
         }
         if cached_only {
             return Err(not_cached(&object));
@@ -22,8 +27,12 @@ impl Engine {
         if let Some(error) = self.shared.memory.failure(&Wanted::Object(object.clone())) {
             return Err(error);
         }
-        let (stored, via) = self.shared.fetched(object.clone()).await?;
-        Ok(self.reply(&object, stored, CacheStatus::Miss, via))
+        let run = self.shared.attend(object.clone());
+        if let Some(growing) = Growing::begun(&run).await {
+            return Ok(Served::Growing(growing));
+        }
+        let (stored, via) = settled(run).await?;
+        Ok(Served::Whole(self.reply(&object, stored, CacheStatus::Miss, via)))
     }
 
     /// What a checksum database said is for ever only once it is proved: caches on the way would keep a lie.
@@ -36,13 +45,16 @@ impl Engine {
 
 impl Shared {
     /// Joins or starts the one fetch of an object.
+    pub(crate) fn attend(self: &Arc<Self>, object: Object) -> Run {
+        self.objects.attend(object.clone(), |teller| {
+            let shared = Arc::clone(self);
+            async move { shared.fetch_object(object, teller).await }
+        })
+    }
+
+    /// The same, to its end.
     pub(crate) async fn fetched(self: &Arc<Self>, object: Object) -> Result<(Stored, Via)> {
-        let work = || {
-            let (shared, object) = (Arc::clone(self), object.clone());
-            async move { shared.fetch_object(object).await }
-        };
-        let broken = || Err(Error::internal(format!("the fetch of {object} panicked")));
-        self.objects.join(object.clone(), work).await.unwrap_or_else(broken)
+        settled(self.attend(object)).await
     }
 
     /// The object in memory or in the store.
@@ -63,14 +75,14 @@ impl Shared {
         self.store.reject(object, reason).await
     }
 
-    async fn fetch_object(self: &Arc<Self>, object: Object) -> Result<(Stored, Via)> {
+    async fn fetch_object(self: &Arc<Self>, object: Object, teller: Teller) -> Result<(Stored, Via)> {
         // It may have been committed between the look of who asked and the start of this run.
         if let Some(stored) = self.held(&object).await? {
             return Ok((stored, Via::Cached));
         }
         let _admitted = self.admit_to_disk()?;
         let result = match &object {
-            Object::Module(version, kind) => self.fetch_module(version, *kind).await,
+            Object::Module(version, kind) => self.fetch_module(version, *kind, &teller).await,
             Object::SumLookup(..) | Object::SumTile(..) => {
                 self.fetch_sum(&object).await.map(|stored| (stored, Via::SumDb))
             }
@@ -79,11 +91,20 @@ impl Shared {
         result
     }
 
-    async fn fetch_module(self: &Arc<Self>, version: &ModuleVersion, kind: Kind) -> Result<(Stored, Via)> {
+    async fn fetch_module(
+        self: &Arc<Self>,
+        version: &ModuleVersion,
+        kind: Kind,
+        teller: &Teller,
+    ) -> Result<(Stored, Via)> {
         routing::first(&self.routing, version.path(), |source| async move {
             let wanted = Object::Module(version.clone(), kind);
-            let found =
-                self.watch(source.as_ref(), kind.extension(), source.fetch(version, kind, &*self.store)).await?;
+            let intake = match kind {
+                Kind::Zip => Intake::watched(&*self.store, teller, source.via()),
+                Kind::Info | Kind::Mod => Intake::new(&*self.store),
+            };
+            let fetch = source.fetch(version, kind, &intake);
+            let found = self.watch(source.as_ref(), kind.extension(), fetch).await?;
             let stored = self.commit_wanted(&wanted, found).await?;
             Ok((stored, source.via()))
         })
@@ -149,7 +170,7 @@ impl Shared {
 
     /// Commits what a checksum database has said and proved.
     pub(crate) async fn store_bytes(&self, object: &Object, body: &Bytes) -> Result<Stored> {
-        let staging = crate::stage_bytes(&*self.store, body).await?;
+        let staging = Intake::new(&*self.store).stage_bytes(body).await?;
         self.publish(self.checked(object.clone(), staging).await?).await
     }
 

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use gomod::{ModulePath, ModuleVersion, Query};
 
-use crate::{Answer, Fact, Kind, Object, Result, Staging, Verified, Via};
+use crate::{Answer, Fact, Intake, Kind, Object, Result, Staging, Verified, Via};
 
 /// Where bytes of an answer are.
 #[derive(Clone, Debug)]
@@ -124,7 +124,7 @@ pub trait Source: Send + Sync + std::fmt::Debug {
     async fn list(&self, path: &ModulePath) -> Result<Versions>;
 
     /// Resolves `@latest`.
-    async fn latest(&self, path: &ModulePath, store: &dyn Store) -> Result<Resolved>;
+    async fn latest(&self, path: &ModulePath, intake: &Intake<'_>) -> Result<Resolved>;
 
     /// Whether a `NotFound` of [`Source::latest`] may mean that the source lacks the endpoint, as proxies in the field
     /// do: the engine then derives the answer from the list.
@@ -133,11 +133,11 @@ pub trait Source: Send + Sync + std::fmt::Debug {
     }
 
     /// Resolves a branch, tag or hash prefix.
-    async fn query(&self, path: &ModulePath, query: &Query, store: &dyn Store) -> Result<Resolved>;
+    async fn query(&self, path: &ModulePath, query: &Query, intake: &Intake<'_>) -> Result<Resolved>;
 
     /// Fetches one file of a version. The first element is the object that was asked for; others may follow that came
     /// at no extra cost.
-    async fn fetch(&self, version: &ModuleVersion, kind: Kind, store: &dyn Store) -> Result<Vec<(Object, Staging)>>;
+    async fn fetch(&self, version: &ModuleVersion, kind: Kind, intake: &Intake<'_>) -> Result<Vec<(Object, Staging)>>;
 }
 
 /// A checksum database, or a proxy's copy of it.

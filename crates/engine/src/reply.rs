@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
-use crate::{Blob, Remembered, Stored};
+use crate::{Blob, Growing, Remembered, Result, Stored};
 
 /// Whether the cache had it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -87,6 +87,34 @@ pub struct Reply {
     pub lifetime: Lifetime,
     /// Who gave it.
     pub via: Via,
+}
+
+/// An answer, or the beginning of one.
+#[derive(Debug)]
+pub enum Served {
+    /// All of it is there, and was checked.
+    Whole(Reply),
+    /// A zip that is still arriving.
+    Growing(Growing),
+}
+
+impl From<Reply> for Served {
+    fn from(reply: Reply) -> Self {
+        Self::Whole(reply)
+    }
+}
+
+impl Served {
+    /// Waits for all of it.
+    ///
+    /// # Errors
+    /// Those of the fetch.
+    pub async fn whole(self) -> Result<Reply> {
+        match self {
+            Self::Whole(reply) => Ok(reply),
+            Self::Growing(growing) => growing.whole().await,
+        }
+    }
 }
 
 impl Reply {

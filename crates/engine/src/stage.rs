@@ -8,13 +8,17 @@ use std::{
     sync::Arc,
 };
 
-use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
-use crate::{Error, Object, Result, blocking};
+use crate::{
+    Error, Object, Result, blocking,
+    growing::{Growth, HELD_BACK},
+};
 
 /// How much is collected before a write goes to the blocking pool.
 const CHUNK: usize = 256 << 10;
+/// How much at first of what others wait for: as soon as there is something that they may be given.
+const FIRST_CHUNK: usize = HELD_BACK as usize + (32 << 10);
 
 /// A temporary file that is being filled, hashed on the way. Removed when dropped.
 #[derive(Debug)]
@@ -24,6 +28,7 @@ pub struct Staging {
     hasher: Sha256,
     buffer: Vec<u8>,
     len: u64,
+    growth: Option<Growth>,
 }
 
 /// Removes its file when dropped.
@@ -53,7 +58,12 @@ impl Drop for TempPath {
 impl Staging {
     /// For stores: an empty file, open for reading and writing, that nobody else writes.
     pub fn new(path: TempPath, file: File) -> Self {
-        Self { path, file: Arc::new(file), hasher: Sha256::new(), buffer: Vec::new(), len: 0 }
+        Self { path, file: Arc::new(file), hasher: Sha256::new(), buffer: Vec::new(), len: 0, growth: None }
+    }
+
+    /// Tells those who wait what is there.
+    pub(crate) fn growing(self, growth: Growth) -> Self {
+        Self { growth: Some(growth), ..self }
     }
 
     /// Appends a chunk.
@@ -61,7 +71,8 @@ impl Staging {
         self.hasher.update(chunk);
         self.len += chunk.len() as u64;
         self.buffer.extend_from_slice(chunk);
-        if self.buffer.len() >= CHUNK { self.flush().await } else { Ok(()) }
+        let first = self.growth.is_some() && self.len <= CHUNK as u64;
+        if self.buffer.len() >= if first { FIRST_CHUNK } else { CHUNK } { self.flush().await } else { Ok(()) }
     }
 
     /// Fills an empty staging from a file, in the blocking pool.
@@ -101,12 +112,14 @@ impl Staging {
     async fn flush(&mut self) -> Result<()> {
         let (buffer, file) = (std::mem::take(&mut self.buffer), Arc::clone(&self.file));
         self.buffer = on_disk(move || {
-            let mut buffer = buffer;
             (&*file).write_all(&buffer)?;
-            buffer.clear();
             Ok(buffer)
         })
         .await?;
+        if let Some(growth) = &mut self.growth {
+            growth.wrote(&self.file, &self.buffer);
+        }
+        self.buffer.clear();
         Ok(())
     }
 
@@ -114,7 +127,11 @@ impl Staging {
     pub(crate) async fn finish(mut self) -> Result<Filled> {
         self.flush().await?;
         (&*self.file).seek(SeekFrom::Start(0)).map_err(|e| disk(&e))?;
-        Ok(Filled { path: self.path, file: self.file, size: self.len, sha256: self.hasher.finalize().into() })
+        let sha256 = self.hasher.finalize().into();
+        if let Some(growth) = &self.growth {
+            growth.ended(&self.file, sha256);
+        }
+        Ok(Filled { path: self.path, file: self.file, size: self.len, sha256 })
     }
 }
 
@@ -173,11 +190,4 @@ async fn on_disk<T: Send + 'static>(work: impl FnOnce() -> std::io::Result<T> + 
 
 fn disk(error: &std::io::Error) -> Error {
     Error::internal(format!("writing a temporary file: {error}"))
-}
-
-/// A small content that is at hand, staged.
-pub async fn stage_bytes(store: &dyn crate::Store, bytes: &Bytes) -> Result<Staging> {
-    let mut staging = store.stage().await?;
-    staging.write(bytes).await?;
-    Ok(staging)
 }

@@ -40,6 +40,11 @@ impl Body {
         }
     }
 
+    /// Its length, if the answer's head tells it.
+    pub(crate) fn announced(&self) -> Option<u64> {
+        self.response.content_length()
+    }
+
     /// The next piece, `None` at the proper end. A body that ends before its announced length, or whose last chunk
     /// never comes, is an error.
     pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {

@@ -8,7 +8,7 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use gomod::{Info, ModulePath, ModuleVersion, Query};
-use goproxy_engine::{Error, ErrorKind, Kind, Object, Resolved, Result, Source, Staging, Store, Versions, Via, check};
+use goproxy_engine::{Error, ErrorKind, Intake, Kind, Object, Resolved, Result, Source, Staging, Versions, Via, check};
 use reqwest::Url;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -111,11 +111,11 @@ impl Upstream {
 
     /// A body of any size, into a temporary file of the store. A body that breaks off is fetched again from its start,
     /// into a new file: another server behind the same name may have other bytes.
-    async fn stage(&self, path: &str, groups: Groups, limit: u64, store: &dyn Store) -> Result<Staging, Failure> {
+    async fn stage(&self, path: &str, groups: Groups, limit: u64, intake: &Intake<'_>) -> Result<Staging, Failure> {
         let _turn = self.turn(path).await?;
         match &self.0.place {
-            Place::Files(files) => Ok(files.copy(path, limit, store.stage().await?).await?),
-            Place::Http(http) => retrying(|| async { fill(http.get(path, groups, limit).await?, store).await }).await,
+            Place::Files(files) => Ok(files.copy(path, limit, intake.stage().await?).await?),
+            Place::Http(http) => retrying(|| async { fill(http.get(path, groups, limit).await?, intake).await }).await,
         }
     }
 
@@ -172,8 +172,8 @@ impl Http {
     }
 }
 
-async fn fill(mut body: Body, store: &dyn Store) -> Result<Staging, Failure> {
-    let mut staging = store.stage().await?;
+async fn fill(mut body: Body, intake: &Intake<'_>) -> Result<Staging, Failure> {
+    let mut staging = intake.stage_wanted(body.announced()).await?;
     while let Some(chunk) = body.chunk().await? {
         staging.write(&chunk).await?;
     }
@@ -194,7 +194,7 @@ impl Source for Upstream {
         Ok(Versions { body, asked })
     }
 
-    async fn latest(&self, path: &ModulePath, _: &dyn Store) -> Result<Resolved> {
+    async fn latest(&self, path: &ModulePath, _: &Intake<'_>) -> Result<Resolved> {
         self.resolve(&escape_path(&format!("{}/@latest", path.escaped())), self.groups(path)).await
     }
 
@@ -202,11 +202,11 @@ impl Source for Upstream {
         true
     }
 
-    async fn query(&self, path: &ModulePath, query: &Query, _: &dyn Store) -> Result<Resolved> {
+    async fn query(&self, path: &ModulePath, query: &Query, _: &Intake<'_>) -> Result<Resolved> {
         self.resolve(&escape_path(&format!("{}/@v/{}.info", path.escaped(), query.escaped())), self.groups(path)).await
     }
 
-    async fn fetch(&self, version: &ModuleVersion, kind: Kind, store: &dyn Store) -> Result<Vec<(Object, Staging)>> {
+    async fn fetch(&self, version: &ModuleVersion, kind: Kind, intake: &Intake<'_>) -> Result<Vec<(Object, Staging)>> {
         let limit = match kind {
             Kind::Info => check::MAX_INFO,
             Kind::Mod => check::MAX_MOD,
@@ -214,7 +214,7 @@ impl Source for Upstream {
         };
         let (module, name) = (version.path().escaped(), version.version().escaped());
         let path = escape_path(&format!("{module}/@v/{name}.{}", kind.extension()));
-        let staging = self.stage(&path, self.groups(version.path()), limit, store).await?;
+        let staging = self.stage(&path, self.groups(version.path()), limit, intake).await?;
         Ok(vec![(Object::Module(version.clone(), kind), staging)])
     }
 }

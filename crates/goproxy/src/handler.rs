@@ -7,7 +7,7 @@ use std::{
 
 use async_trait::async_trait;
 use gomod::Route;
-use goproxy_engine::{Engine, Reply, Result, Via};
+use goproxy_engine::{Engine, Result, Served, Via};
 use goproxy_server::{Gate, Gauges, Handler};
 use goproxy_store::FsStore;
 
@@ -61,8 +61,8 @@ async fn watch(store: FsStore, unready: Arc<RwLock<Option<String>>>) {
 
 #[async_trait]
 impl Handler for EngineHandler {
-    async fn serve(&self, route: &Route) -> Result<Reply> {
-        self.engine.serve(route).await
+    async fn serve(&self, route: &Route) -> Result<Served> {
+        self.engine.begin(route).await
     }
 
     fn mode(&self, route: &Route) -> Via {

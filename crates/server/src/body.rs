@@ -14,7 +14,10 @@ use goproxy_engine::Blob;
 use http_body::{Body, Frame, SizeHint};
 use tokio::task::JoinHandle;
 
-use crate::pool::{Buffer, CHUNK};
+use crate::{
+    growing::GrowingBody,
+    pool::{Buffer, CHUNK},
+};
 
 /// The body of a response.
 #[derive(Debug)]
@@ -23,6 +26,8 @@ pub(crate) enum ReplyBody {
     Bytes(Bytes),
     /// From a file.
     File(FileBody),
+    /// From a file that grows.
+    Growing(GrowingBody),
 }
 
 impl ReplyBody {
@@ -49,6 +54,7 @@ impl Body for ReplyBody {
             Self::Bytes(bytes) if bytes.is_empty() => Poll::Ready(None),
             Self::Bytes(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
             Self::File(file) => file.poll_chunk(cx).map(|chunk| chunk.map(|chunk| chunk.map(Frame::data))),
+            Self::Growing(growing) => growing.poll_chunk(cx).map(|chunk| chunk.map(|chunk| chunk.map(Frame::data))),
         }
     }
 
@@ -56,14 +62,16 @@ impl Body for ReplyBody {
         match self {
             Self::Bytes(bytes) => bytes.is_empty(),
             Self::File(file) => file.left.is_empty(),
+            Self::Growing(growing) => growing.is_over(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(match self {
-            Self::Bytes(bytes) => bytes.len() as u64,
-            Self::File(file) => file.left.end - file.left.start,
-        })
+        match self {
+            Self::Bytes(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Self::File(file) => SizeHint::with_exact(file.left.end - file.left.start),
+            Self::Growing(growing) => growing.size_hint(),
+        }
     }
 }
 
@@ -84,7 +92,7 @@ impl FileBody {
         Self { file, left: range, reading: None }
     }
 
-    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
+    pub(crate) fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
         if self.left.is_empty() {
             return Poll::Ready(None);
         }

@@ -24,6 +24,12 @@ pub(crate) enum Outcome {
     Failed,
 }
 
+/// Whether a request has a precondition.
+pub(crate) fn is_asked(headers: &HeaderMap) -> bool {
+    let conditions = [header::IF_MATCH, header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE, header::IF_UNMODIFIED_SINCE];
+    conditions.iter().any(|condition| headers.contains_key(condition))
+}
+
 impl Validators {
     /// The first 128 bits of the hash make the tag; a time at the epoch means that there is none.
     pub(crate) fn new(sha256: &[u8; 32], modified: SystemTime) -> Self {

@@ -4,13 +4,14 @@ use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use futures_util::FutureExt;
 use gomod::{Route, SumWhat, What};
-use goproxy_engine::{Error, ErrorKind, Via};
+use goproxy_engine::{CacheStatus, Error, ErrorKind, Result, Served, Via};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version, header};
 
 use crate::{
     Gate, Handler, Wanted,
     activity::{Activity, InFlight},
     body::ReplyBody,
+    conditional,
     error::Failure,
     guarded,
     metrics::Exposition,
@@ -136,6 +137,11 @@ impl Dispatch {
         }
     }
 
+    async fn serve<B>(&self, route: &Route, request: &Request<B>) -> Result<Served> {
+        let served = self.handler.serve(route).await?;
+        if takes_all(request) { Ok(served) } else { served.whole().await.map(Served::Whole) }
+    }
+
     async fn protocol<B>(
         &self,
         route: &mut Route,
@@ -149,11 +155,15 @@ impl Dispatch {
         }
         record.asked(word(route), Some(self.handler.mode(route)));
         // A panic is a bug, of which one request dies and not the connection with its other requests.
-        let served = AssertUnwindSafe(self.handler.serve(route)).catch_unwind().await;
+        let served = AssertUnwindSafe(self.serve(route, request)).catch_unwind().await;
         let error = match served {
-            Ok(Ok(answer)) => {
+            Ok(Ok(Served::Whole(answer))) => {
                 record.answered(answer.via, Some(answer.cache));
                 return reply::success(route, method, request.headers(), &answer);
+            }
+            Ok(Ok(Served::Growing(growing))) => {
+                record.answered(growing.via(), Some(CacheStatus::Miss));
+                return reply::growing(route, growing);
             }
             Ok(Err(error)) => error,
             Err(_) => Error::internal("panic while answering"),
@@ -172,6 +182,13 @@ impl Dispatch {
         }
         response
     }
+}
+
+/// Whether a request can be answered from the beginning on: not for the head of what is not known yet, nor for a part,
+/// nor under a condition on what it is.
+fn takes_all<B>(request: &Request<B>) -> bool {
+    let asked = request.headers();
+    *request.method() == Method::GET && !asked.contains_key(header::RANGE) && !conditional::is_asked(asked)
 }
 
 /// Why a request is refused whatever it asks for.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use gomod::Route;
-use goproxy_engine::{Reply, Result, Via};
+use goproxy_engine::{Result, Served, Via};
 
 use crate::Gate;
 
@@ -15,7 +15,7 @@ use crate::Gate;
 #[async_trait]
 pub trait Handler: Send + Sync + 'static {
     /// Answers a request. Errors become statuses by their kind; see the crate's `error` module.
-    async fn serve(&self, route: &Route) -> Result<Reply>;
+    async fn serve(&self, route: &Route) -> Result<Served>;
 
     /// Who would be asked for this route if the cache did not have it: the `mode` under which a failure is counted and
     /// logged. Must not block.

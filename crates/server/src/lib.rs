@@ -13,6 +13,7 @@ mod crowd;
 mod dispatch;
 mod error;
 mod gate;
+mod growing;
 mod guarded;
 mod handler;
 mod io;

@@ -177,7 +177,7 @@ impl Body for RecordedBody {
                 record.flight.progress();
             }
             // The client sees a reset connection; only the log can say why.
-            Some(Err(error)) => tracing::error!(id = record.id, "reading a stored file: {error}"),
+            Some(Err(error)) => tracing::error!(id = record.id, "the answer is broken off: {error}"),
             None => {}
         }
         Poll::Ready(frame)

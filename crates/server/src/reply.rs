@@ -3,18 +3,20 @@
 use std::{ops::Range, time::Duration};
 
 use gomod::{Route, SumWhat, What};
-use goproxy_engine::{Blob, CacheStatus, Lifetime, Reply};
+use goproxy_engine::{Blob, CacheStatus, Growing, Lifetime, Reply};
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header, header::HeaderName};
 
 use crate::{
     body::ReplyBody,
     conditional::{Outcome, Validators},
     error::Failure,
+    growing::GrowingBody,
     range::{self, Selected},
 };
 
 const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 /// The response to a request that was answered.
@@ -57,6 +59,21 @@ pub(crate) fn success(route: &Route, method: &Method, asked: &HeaderMap, reply: 
     if *method != Method::HEAD {
         *response.body_mut() = ReplyBody::part(&reply.blob, part);
     }
+    response
+}
+
+/// The response whose body is still arriving: there is nothing yet to compare with, nor parts.
+pub(crate) fn growing(route: &Route, growing: Growing) -> Response<ReplyBody> {
+    let mut response = empty(StatusCode::OK);
+    let headers = response.headers_mut();
+    vary(headers);
+    headers.insert(X_CACHE, HeaderValue::from_static(cache_word(CacheStatus::Miss)));
+    headers.insert(header::CACHE_CONTROL, FOREVER);
+    headers.insert(header::CONTENT_TYPE, content_type(route));
+    if let Some(length) = growing.announced() {
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    *response.body_mut() = ReplyBody::Growing(GrowingBody::new(growing));
     response
 }
 
@@ -111,8 +128,7 @@ fn describe(headers: &mut HeaderMap, route: &Route, reply: &Reply, validators: &
     headers.insert(X_CACHE, HeaderValue::from_static(cache_word(reply.cache)));
     match reply.lifetime {
         Lifetime::Immutable => {
-            let forever = HeaderValue::from_static("public, max-age=31536000, immutable");
-            headers.insert(header::CACHE_CONTROL, forever);
+            headers.insert(header::CACHE_CONTROL, FOREVER);
         }
         // A cache subtracts Age from max-age (RFC 9111 4.2), so max-age is the whole lifetime.
         Lifetime::Fresh { age, remaining } => {

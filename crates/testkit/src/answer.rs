@@ -22,6 +22,8 @@ pub enum Delivery {
     Reset(usize),
     /// So many bytes, then silence with the connection open; 0 withholds the head too.
     Hang(usize),
+    /// Whole, with a pause after so many bytes.
+    Pause(usize, Duration),
     /// Chunked, whole, but closed before the last chunk.
     Unterminated,
     /// One byte per interval.
@@ -154,6 +156,7 @@ pub(crate) async fn send<S: AsyncWrite + Unpin>(io: &mut S, request: &Request, a
             }
             Ok(After::Close)
         }
+        Delivery::Pause(n, pause) => paused(io, &answer, n, pause).await.map(|()| After::Keep),
         Delivery::Chunked => chunks(io, &answer, true).await.map(|()| After::Keep),
         Delivery::Unterminated => chunks(io, &answer, false).await.map(|()| After::Close),
         Delivery::Drip(interval) => drip(io, &answer, interval).await.map(|()| After::Keep),
@@ -187,6 +190,15 @@ async fn write_part<S: AsyncWrite + Unpin>(io: &mut S, answer: &Answer, count: u
     io.write_all(&head(answer)).await?;
     io.write_all(&answer.body[..count.min(answer.body.len())]).await?;
     io.flush().await
+}
+
+async fn paused<S>(io: &mut S, answer: &Answer, count: usize, pause: Duration) -> std::io::Result<()>
+where
+    S: AsyncWrite + Unpin,
+{
+    write_part(io, answer, count).await?;
+    tokio::time::sleep(pause).await;
+    io.write_all(&answer.body[count.min(answer.body.len())..]).await
 }
 
 async fn chunks<S: AsyncWrite + Unpin>(io: &mut S, answer: &Answer, end: bool) -> std::io::Result<()> {

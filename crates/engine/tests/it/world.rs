@@ -14,8 +14,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use gomod::{ModulePath, ModuleVersion, Patterns, Query, Route};
 use goproxy_engine::{
-    Answer, Blob, Engine, Error, ErrorKind, Fact, FactFound, Hop, Kind, Object, Remembered, Reply, Resolved, Result,
-    Routing, Source, Staging, Store, Stored, SumSource, TempPath, Unobserved, Verified, Versions, Via, stage_bytes,
+    Answer, Blob, Engine, Error, ErrorKind, Fact, FactFound, Hop, Intake, Kind, Object, Remembered, Reply, Resolved,
+    Result, Routing, Source, Staging, Store, Stored, SumSource, TempPath, Unobserved, Verified, Versions, Via,
 };
 
 #[derive(Debug)]
@@ -155,16 +155,16 @@ impl Source for Script {
         Ok(Versions { body: self.say()?, asked: self.as_of() })
     }
 
-    async fn latest(&self, _: &ModulePath, _: &dyn Store) -> Result<Resolved> {
+    async fn latest(&self, _: &ModulePath, _: &Intake<'_>) -> Result<Resolved> {
         Ok(Resolved { info: self.say()?, asked: self.as_of(), extra: Vec::new() })
     }
 
-    async fn query(&self, _: &ModulePath, _: &Query, _: &dyn Store) -> Result<Resolved> {
+    async fn query(&self, _: &ModulePath, _: &Query, _: &Intake<'_>) -> Result<Resolved> {
         Ok(Resolved { info: self.say()?, asked: self.as_of(), extra: Vec::new() })
     }
 
-    async fn fetch(&self, version: &ModuleVersion, kind: Kind, store: &dyn Store) -> Result<Vec<(Object, Staging)>> {
-        let staging = stage_bytes(store, &self.say()?).await?;
+    async fn fetch(&self, version: &ModuleVersion, kind: Kind, intake: &Intake<'_>) -> Result<Vec<(Object, Staging)>> {
+        let staging = intake.stage_bytes(&self.say()?).await?;
         Ok(vec![(Object::Module(version.clone(), kind), staging)])
     }
 }

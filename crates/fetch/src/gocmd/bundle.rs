@@ -4,7 +4,7 @@ use std::{io, path::PathBuf, time::SystemTime};
 
 use bytes::Bytes;
 use gomod::{ModulePath, ModuleVersion, Version};
-use goproxy_engine::{Error, ErrorKind, Kind, Object, Resolved, Result, Staging, Store, check};
+use goproxy_engine::{Error, ErrorKind, Intake, Kind, Object, Resolved, Result, Staging, check};
 
 use super::{blocking, internal, output::Info, scratch::Scratch};
 
@@ -27,14 +27,14 @@ impl Bundle {
         &self,
         module: &ModuleVersion,
         kind: Kind,
-        store: &dyn Store,
+        intake: &Intake<'_>,
     ) -> Result<Vec<(Object, Staging)>> {
         let mut staged = Vec::new();
         let others = [Kind::Info, Kind::Mod, Kind::Zip].into_iter().filter(|other| *other != kind);
         for kind in std::iter::once(kind).chain(others) {
             match self.file(kind).await? {
                 Some(file) => {
-                    let mut staging = store.stage().await?;
+                    let mut staging = intake.stage().await?;
                     staging.copy_from(&file).await?;
                     staged.push((Object::Module(module.clone(), kind), staging));
                 }
@@ -46,7 +46,7 @@ impl Bundle {
     }
 
     /// The `.info` as the answer of a query, with what else is known of the version it names.
-    pub(super) async fn resolved(&self, asked: SystemTime, store: &dyn Store) -> Result<Resolved> {
+    pub(super) async fn resolved(&self, asked: SystemTime, intake: &Intake<'_>) -> Result<Resolved> {
         let file = self.file(Kind::Info).await?.ok_or_else(|| self.missing(Kind::Info))?;
         let info = Bytes::from(blocking(move || read(&file)).await?);
         let parsed: Info = serde_json::from_slice(&info).map_err(|e| internal(format!("go wrote a bad .info: {e}")))?;
@@ -56,7 +56,7 @@ impl Bundle {
                 continue;
             }
             if let Some(file) = self.file(kind).await? {
-                let mut staging = store.stage().await?;
+                let mut staging = intake.stage().await?;
                 staging.copy_from(&file).await?;
                 extra.push((Object::Module(self.module.clone(), kind), staging));
             }

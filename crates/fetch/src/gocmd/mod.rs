@@ -28,7 +28,7 @@ use std::{
 
 use async_trait::async_trait;
 use gomod::{ModulePath, ModuleVersion, Patterns, Query};
-use goproxy_engine::{Error, ErrorKind, Kind, Object, Resolved, Result, Source, Staging, Store, Versions, Via};
+use goproxy_engine::{Error, ErrorKind, Intake, Kind, Object, Resolved, Result, Source, Staging, Versions, Via};
 
 use self::run::Runner;
 use crate::Credentials;
@@ -95,18 +95,18 @@ impl Source for GoCommand {
         Ok(Versions { body: Runner::list(&self.runner, path).await?, asked })
     }
 
-    async fn latest(&self, path: &ModulePath, store: &dyn Store) -> Result<Resolved> {
+    async fn latest(&self, path: &ModulePath, intake: &Intake<'_>) -> Result<Resolved> {
         let asked = SystemTime::now();
-        Runner::resolve(&self.runner, path, "latest").await?.resolved(asked, store).await
+        Runner::resolve(&self.runner, path, "latest").await?.resolved(asked, intake).await
     }
 
-    async fn query(&self, path: &ModulePath, query: &Query, store: &dyn Store) -> Result<Resolved> {
+    async fn query(&self, path: &ModulePath, query: &Query, intake: &Intake<'_>) -> Result<Resolved> {
         let asked = SystemTime::now();
-        Runner::resolve(&self.runner, path, query.as_str()).await?.resolved(asked, store).await
+        Runner::resolve(&self.runner, path, query.as_str()).await?.resolved(asked, intake).await
     }
 
-    async fn fetch(&self, version: &ModuleVersion, kind: Kind, store: &dyn Store) -> Result<Vec<(Object, Staging)>> {
-        Runner::fetch(&self.runner, version, kind).await?.staged(version, kind, store).await
+    async fn fetch(&self, version: &ModuleVersion, kind: Kind, intake: &Intake<'_>) -> Result<Vec<(Object, Staging)>> {
+        Runner::fetch(&self.runner, version, kind).await?.staged(version, kind, intake).await
     }
 }
 

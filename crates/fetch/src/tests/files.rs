@@ -3,7 +3,7 @@
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
 use gomod::{ModulePath, Query};
-use goproxy_engine::{ErrorKind, Kind, Source as _};
+use goproxy_engine::{ErrorKind, Intake, Kind, Source as _};
 use tempfile::TempDir;
 
 use super::{store::Stages, upstream, wire::version};
@@ -32,9 +32,10 @@ async fn a_module_cache_is_an_upstream() {
     ]);
     let (path, store) = (ModulePath::parse("github.com/Azure/x").unwrap(), Stages::new());
     assert_eq!(upstream.list(&path).await.unwrap().body, "v1.0.0\nv0.9.0\n");
-    assert_eq!(upstream.latest(&path, &store).await.unwrap().info, info);
-    assert_eq!(upstream.query(&path, &Query::parse("main").unwrap(), &store).await.unwrap().info, info);
-    let fetched = upstream.fetch(&version("github.com/Azure/x", "v1.0.0"), Kind::Zip, &store).await.unwrap();
+    assert_eq!(upstream.latest(&path, &Intake::new(&store)).await.unwrap().info, info);
+    assert_eq!(upstream.query(&path, &Query::parse("main").unwrap(), &Intake::new(&store)).await.unwrap().info, info);
+    let fetched =
+        upstream.fetch(&version("github.com/Azure/x", "v1.0.0"), Kind::Zip, &Intake::new(&store)).await.unwrap();
     assert_eq!(fetched[0].1.len(), 6);
     assert_eq!(store.left(), [b"zipped"]);
 }
@@ -43,9 +44,9 @@ async fn a_module_cache_is_an_upstream() {
 async fn what_is_missing_is_not_found() {
     let (_dir, upstream) = cache(&[("a.b/c/@v/list", ""), ("a.b/c/@v/v1.0.0.mod/x", ""), ("a.b/d/@v", "")]);
     let (path, store) = (ModulePath::parse("a.b/c").unwrap(), Stages::new());
-    assert_eq!(upstream.latest(&path, &store).await.unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(upstream.latest(&path, &Intake::new(&store)).await.unwrap_err().kind(), ErrorKind::NotFound);
     // A directory where the file should be, and a file where the directory should be.
-    let directory = upstream.fetch(&version("a.b/c", "v1.0.0"), Kind::Mod, &store).await.unwrap_err();
+    let directory = upstream.fetch(&version("a.b/c", "v1.0.0"), Kind::Mod, &Intake::new(&store)).await.unwrap_err();
     assert_eq!(directory.kind(), ErrorKind::NotFound);
     let file = upstream.list(&ModulePath::parse("a.b/d").unwrap()).await.unwrap_err();
     assert_eq!((file.kind(), file.message()), (ErrorKind::NotFound, "not found"));

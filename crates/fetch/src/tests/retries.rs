@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use goproxy_engine::{ErrorKind, Kind, Source as _};
+use goproxy_engine::{ErrorKind, Intake, Kind, Source as _};
 
 use super::{Reply, Server, ask, outcome, store::Stages, upstream, wire::version};
 
@@ -40,7 +40,8 @@ async fn a_body_that_breaks_starts_again_in_a_new_file() {
     })
     .await;
     let store = Stages::new();
-    let fetched = upstream(&server.url()).fetch(&version("a.b/c", "v1.0.0"), Kind::Zip, &store).await.unwrap();
+    let fetched =
+        upstream(&server.url()).fetch(&version("a.b/c", "v1.0.0"), Kind::Zip, &Intake::new(&store)).await.unwrap();
     assert_eq!((fetched.len(), fetched[0].1.len(), server.count(), store.made()), (1, 1_000_000, 2, 2));
     let left = store.left();
     assert_eq!(left.len(), 1);
@@ -54,7 +55,8 @@ async fn nothing_is_left_of_a_fetch_that_failed() {
     })
     .await;
     let store = Stages::new();
-    let error = upstream(&server.url()).fetch(&version("a.b/c", "v1.0.0"), Kind::Zip, &store).await.unwrap_err();
+    let error =
+        upstream(&server.url()).fetch(&version("a.b/c", "v1.0.0"), Kind::Zip, &Intake::new(&store)).await.unwrap_err();
     assert_eq!((error.kind(), server.count(), store.left().len()), (ErrorKind::Unavailable, 3, 0));
 }
 

@@ -1,7 +1,7 @@
 //! What the upstream sees, and what comes of its answers.
 
 use gomod::{ModulePath, ModuleVersion, Query, Version};
-use goproxy_engine::{ErrorKind, Kind, Object, Source as _};
+use goproxy_engine::{ErrorKind, Intake, Kind, Object, Source as _};
 
 use super::{Reply, Server, store::Stages, upstream};
 
@@ -20,9 +20,12 @@ async fn defect_1_6_requests_go_below_the_base_path() {
     for base in ["", "/", "/base/p", "/base/p/", "/a%20b"] {
         let upstream = upstream(&format!("{}{base}", server.url()));
         upstream.list(&path).await.unwrap();
-        upstream.latest(&path, &store).await.unwrap();
-        upstream.query(&path, &Query::parse("Feature,x").unwrap(), &store).await.unwrap();
-        let fetched = upstream.fetch(&version("github.com/Azure/sdk", "v1.0.0-RC.1"), Kind::Mod, &store).await.unwrap();
+        upstream.latest(&path, &Intake::new(&store)).await.unwrap();
+        upstream.query(&path, &Query::parse("Feature,x").unwrap(), &Intake::new(&store)).await.unwrap();
+        let fetched = upstream
+            .fetch(&version("github.com/Azure/sdk", "v1.0.0-RC.1"), Kind::Mod, &Intake::new(&store))
+            .await
+            .unwrap();
         let wanted = Object::Module(version("github.com/Azure/sdk", "v1.0.0-RC.1"), Kind::Mod);
         assert_eq!((fetched.len(), &fetched[0].0), (1, &wanted));
     }
@@ -40,7 +43,10 @@ async fn defect_1_6_requests_go_below_the_base_path() {
 async fn every_kind_has_its_file() {
     let (server, store) = (info_server().await, Stages::new());
     for kind in [Kind::Info, Kind::Mod, Kind::Zip] {
-        upstream(&server.url()).fetch(&version("a.b/c", "v2.0.0+incompatible"), kind, &store).await.unwrap();
+        upstream(&server.url())
+            .fetch(&version("a.b/c", "v2.0.0+incompatible"), kind, &Intake::new(&store))
+            .await
+            .unwrap();
     }
     let base = "/a.b/c/@v/v2.0.0+incompatible";
     assert_eq!(server.targets(), [format!("{base}.info"), format!("{base}.mod"), format!("{base}.zip")]);
@@ -63,14 +69,22 @@ async fn resolved_infos_are_kept_byte_for_byte_and_must_parse() {
     let odd = "{ \"Version\":\"v1.0.0\",\n\"Time\":\"2020-01-02T03:04:05+02:00\", \"Other\": 1 }";
     let (store, path) = (Stages::new(), ModulePath::parse("a.b/c").unwrap());
     let server = Server::start(move |_, _| Reply::ok(odd)).await;
-    let resolved = upstream(&server.url()).latest(&path, &store).await.unwrap();
+    let resolved = upstream(&server.url()).latest(&path, &Intake::new(&store)).await.unwrap();
     assert_eq!((resolved.info.as_ref(), resolved.extra.len()), (odd.as_bytes(), 0));
     for junk in ["", "<html>sign in</html>", "v1.0.0"] {
         let server = Server::start(move |_, _| Reply::ok(junk)).await;
         let upstream = upstream(&server.url());
         let main = Query::parse("main").unwrap();
-        assert_eq!(upstream.latest(&path, &store).await.unwrap_err().kind(), ErrorKind::Invalid, "{junk}");
-        assert_eq!(upstream.query(&path, &main, &store).await.unwrap_err().kind(), ErrorKind::Invalid, "{junk}");
+        assert_eq!(
+            upstream.latest(&path, &Intake::new(&store)).await.unwrap_err().kind(),
+            ErrorKind::Invalid,
+            "{junk}"
+        );
+        assert_eq!(
+            upstream.query(&path, &main, &Intake::new(&store)).await.unwrap_err().kind(),
+            ErrorKind::Invalid,
+            "{junk}"
+        );
     }
 }
 

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use gomod::{ModulePath, ModuleVersion, Query};
 use goproxy_engine::{
-    Error, ErrorKind, Kind, Object, Resolved, Result, Routing, Source, Staging, Store, SumSource, Versions, Via,
+    Error, ErrorKind, Intake, Kind, Object, Resolved, Result, Routing, Source, Staging, SumSource, Versions, Via,
 };
 
 use crate::{direct::Direct, failure::Failure, service::credentials, settings::Loaded, upstreams::Upstreams};
@@ -74,15 +74,15 @@ impl Source for Nobody {
         Err(refused("nobody is asked"))
     }
 
-    async fn latest(&self, _: &ModulePath, _: &dyn Store) -> Result<Resolved> {
+    async fn latest(&self, _: &ModulePath, _: &Intake<'_>) -> Result<Resolved> {
         Err(refused("nobody is asked"))
     }
 
-    async fn query(&self, _: &ModulePath, _: &Query, _: &dyn Store) -> Result<Resolved> {
+    async fn query(&self, _: &ModulePath, _: &Query, _: &Intake<'_>) -> Result<Resolved> {
         Err(refused("nobody is asked"))
     }
 
-    async fn fetch(&self, _: &ModuleVersion, _: Kind, _: &dyn Store) -> Result<Vec<(Object, Staging)>> {
+    async fn fetch(&self, _: &ModuleVersion, _: Kind, _: &Intake<'_>) -> Result<Vec<(Object, Staging)>> {
         Err(refused("nobody is asked"))
     }
 }

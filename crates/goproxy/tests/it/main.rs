@@ -25,6 +25,7 @@ mod environment;
 mod exhaustion;
 mod faults;
 mod go_e2e;
+mod growing;
 mod lifecycle;
 mod live;
 mod operate;

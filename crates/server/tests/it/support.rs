@@ -11,7 +11,7 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use gomod::Route;
-use goproxy_engine::{Blob, CacheStatus, Error, ErrorKind, Lifetime, Reply, Result, Via};
+use goproxy_engine::{Blob, CacheStatus, Error, ErrorKind, Lifetime, Reply, Result, Served, Via};
 use goproxy_server::{Gauges, Handler, Metrics, Server, ServerOptions};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
@@ -71,7 +71,7 @@ impl Fake {
 
 #[async_trait]
 impl Handler for Fake {
-    async fn serve(&self, route: &Route) -> Result<Reply> {
+    async fn serve(&self, route: &Route) -> Result<Served> {
         self.served.lock().unwrap().push(route.clone());
         let name = match route {
             Route::Module(request) => request.path.as_str(),
@@ -92,7 +92,7 @@ impl Handler for Fake {
             "a.b/panic" => panic!("on purpose"),
             _ => {}
         }
-        self.answers.lock().unwrap().get(name).cloned().unwrap_or_else(|| Ok(reply(BODY)))
+        self.answers.lock().unwrap().get(name).cloned().unwrap_or_else(|| Ok(reply(BODY))).map(Served::Whole)
     }
 
     fn mode(&self, route: &Route) -> Via {

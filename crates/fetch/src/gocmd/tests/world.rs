@@ -13,8 +13,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use gomod::{ModulePath, ModuleVersion, Patterns, Query, Version};
 use goproxy_engine::{
-    Answer, Error, ErrorKind, Fact, FactFound, Kind, Object, Remembered, Resolved, Result, Source as _, Staging, Store,
-    Stored, TempPath, Verified,
+    Answer, Error, ErrorKind, Fact, FactFound, Intake, Kind, Object, Remembered, Resolved, Result, Source as _,
+    Staging, Store, Stored, TempPath, Verified,
 };
 
 use crate::{GoCommand, GoOptions, exec::Exec};
@@ -151,7 +151,7 @@ pub(super) fn version(module: &str) -> ModuleVersion {
 /// Files of a version as they were staged, in order: `info`, `mod` or `zip`, and the content.
 pub(super) async fn fetch(go: &GoCommand, module: &str, kind: Kind) -> Result<Vec<(&'static str, Vec<u8>)>> {
     let (store, module) = (Stage::default(), version(module));
-    let staged = go.fetch(&module, kind, &store).await?;
+    let staged = go.fetch(&module, kind, &Intake::new(&store)).await?;
     Ok(store.contents(&module, staged))
 }
 
@@ -164,8 +164,8 @@ pub(super) async fn file(go: &GoCommand, module: &str, kind: Kind) -> Result<Str
 pub(super) async fn resolve(go: &GoCommand, module: &str, query: &str) -> Result<(String, Vec<String>)> {
     let (store, module) = (Stage::default(), path(module));
     let resolved = match query {
-        "latest" => go.latest(&module, &store).await?,
-        query => go.query(&module, &Query::parse(query).unwrap(), &store).await?,
+        "latest" => go.latest(&module, &Intake::new(&store)).await?,
+        query => go.query(&module, &Query::parse(query).unwrap(), &Intake::new(&store)).await?,
     };
     let Resolved { info, extra, .. } = resolved;
     let extra = extra.iter().map(|(object, _)| object.to_string()).collect();

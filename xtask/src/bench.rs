@@ -1,9 +1,12 @@
 //! Benchmarks: ratios against a named rival in the same run, interleaved, medians. Absolute figures belong to a machine.
 
+mod cold;
 mod direct;
 mod downloads;
 mod flood;
+mod herd;
 mod hits;
+mod module;
 mod process;
 
 use std::path::PathBuf;
@@ -13,6 +16,7 @@ use anyhow::{Context, Result, bail};
 pub(crate) use direct::direct;
 pub(crate) use downloads::downloads;
 pub(crate) use flood::flood;
+pub(crate) use herd::herd;
 pub(crate) use hits::hits;
 
 /// `--rounds N`.

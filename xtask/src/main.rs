@@ -7,7 +7,7 @@ mod differential;
 
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo xtask deps | cargo xtask bench hits|downloads|flood [--rounds N]
+const USAGE: &str = "usage: cargo xtask deps | cargo xtask bench hits|downloads|flood|herd [--rounds N]
        cargo xtask bench direct [--rounds N] [--engine native|go|default] [--latency MS,MS] [--repositories NAME,NAME] [--plain]
        cargo xtask differential [--repositories N] [--seed S] [--server KIND] [--engine native|go] [--keep]";
 
@@ -20,6 +20,7 @@ fn main() -> ExitCode {
         ["bench", "direct", rest @ ..] => bench::direct(rest),
         ["bench", "downloads", rest @ ..] => bench::downloads(rest),
         ["bench", "flood", rest @ ..] => bench::flood(rest),
+        ["bench", "herd", rest @ ..] => bench::herd(rest),
         ["differential", rest @ ..] => differential::run(rest),
         _ => Err(anyhow::anyhow!(USAGE)),
     };

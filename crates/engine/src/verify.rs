@@ -52,7 +52,7 @@ impl Engine {
     /// As [`Engine::serve`].
     pub async fn restore(&self, object: &Object) -> Result<()> {
         self.shared.memory.forget_object(object);
-        self.object(object.clone(), false).await.map(drop)
+        self.object(object.clone(), false).await?.whole().await.map(drop)
     }
 }
 

@@ -4,6 +4,7 @@
 //! nothing but the content.
 
 mod attributes;
+mod pack;
 mod plan;
 mod tar;
 #[cfg(test)]
@@ -23,17 +24,20 @@ use self::writer::ZipWriter;
 /// Largest file that is read. More than a zip holds is refused before.
 const MAX_FILE: u64 = gomod::zip::MAX_ZIP;
 
-/// Writes the zip of a plan. Blocks; memory is that of one file, and its compressed form if it is not
-/// large.
+/// Writes the zip of a plan. Blocks; memory is that of the largest file, or of some that are not large.
 ///
 /// # Errors
 /// Those of `out`, and objects that are not there any more: internal.
 pub(crate) fn write(plan: &Plan, objects: &dyn Objects, module: &ModuleVersion, out: &mut dyn io::Write) -> Result<()> {
     let mut zip = ZipWriter::new(out);
-    for file in &plan.files {
-        let content = content(objects, &file.id)?;
-        zip.file(&format!("{module}/{}", file.path), &content).map_err(|e| internal(&e))?;
-    }
+    pack::each(&plan.files, objects, |file, packed| {
+        let name = format!("{module}/{}", file.path);
+        let written = match packed {
+            Some(packed) => zip.packed(&name, &packed),
+            None => zip.file(&name, &content(objects, &file.id)?),
+        };
+        written.map_err(|e| internal(&e))
+    })?;
     zip.finish().map_err(|e| internal(&e))
 }
 

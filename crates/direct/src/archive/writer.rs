@@ -6,7 +6,7 @@ use libdeflater::{CompressionLvl, Compressor, Crc};
 
 /// Larger files are compressed piece by piece, with their sizes behind them, so that the compressed form is not held in
 /// memory. Only the size decides, so that the same content gives the same bytes.
-const WHOLE: usize = 4 << 20;
+const WHOLE: u64 = 4 << 20;
 
 /// The first level of zlib-rs that comes near level 1 of libdeflate in size.
 const PIECES: flate2::Compression = flate2::Compression::new(2);
@@ -24,8 +24,19 @@ pub(super) struct ZipWriter<'a> {
     offset: u64,
     directory: Vec<u8>,
     entries: u64,
+    packer: Packer,
+}
+
+/// Compresses files, one at a time.
+pub(super) struct Packer {
     compressor: Compressor,
     buffer: Vec<u8>,
+}
+
+/// A file as it goes into a zip.
+pub(super) struct Packed {
+    facts: Facts,
+    bytes: Vec<u8>,
 }
 
 /// What both headers of an entry say.
@@ -38,38 +49,55 @@ struct Facts {
     size: u32,
 }
 
-impl<'a> ZipWriter<'a> {
-    pub(super) fn new(out: &'a mut dyn Write) -> Self {
+impl Packer {
+    pub(super) fn new() -> Self {
         // Level 1 of the library, whose fastest level does not compress at all.
-        let compressor = Compressor::new(CompressionLvl::new(1).unwrap_or_default());
-        Self { out, offset: 0, directory: Vec::new(), entries: 0, compressor, buffer: Vec::new() }
+        Self { compressor: Compressor::new(CompressionLvl::new(1).unwrap_or_default()), buffer: Vec::new() }
     }
 
-    /// Adds a file.
-    pub(super) fn file(&mut self, name: &str, content: &[u8]) -> io::Result<()> {
-        let at = small(self.offset)?;
-        let facts = if content.len() > WHOLE { self.pieces(name, content)? } else { self.whole(name, content)? };
-        self.directory_entry(name, facts, at)
-    }
-
-    fn whole(&mut self, name: &str, content: &[u8]) -> io::Result<Facts> {
+    /// Compresses a file that is not large; see [`is_large`].
+    pub(super) fn pack(&mut self, content: &[u8]) -> io::Result<Packed> {
         let most = self.compressor.deflate_compress_bound(content.len());
         if self.buffer.len() < most {
             self.buffer.resize(most, 0);
         }
         let deflated = self.compressor.deflate_compress(content, &mut self.buffer).unwrap_or(usize::MAX);
-        let crc = crc(content);
-        let (method, len) = if deflated < content.len() { (DEFLATED, deflated) } else { (STORED, content.len()) };
-        let (compressed, size) = (small(len as u64)?, small(content.len() as u64)?);
-        let facts = Facts { flags: UTF8, method, crc, compressed, size };
-        self.local_header(name, facts)?;
-        if method == STORED {
-            self.put(content)?;
-        } else {
-            self.out.write_all(&self.buffer[..len])?;
-            self.offset += len as u64;
+        let (crc, size) = (crc(content), small(content.len() as u64)?);
+        let (method, bytes) = match deflated < content.len() {
+            true => (DEFLATED, self.buffer[..deflated].to_vec()),
+            false => (STORED, content.to_vec()),
+        };
+        Ok(Packed { facts: Facts { flags: UTF8, method, crc, compressed: small(bytes.len() as u64)?, size }, bytes })
+    }
+}
+
+/// Whether a file of that many bytes is compressed piece by piece, by [`ZipWriter::file`] alone.
+pub(super) const fn is_large(size: u64) -> bool {
+    size > WHOLE
+}
+
+impl<'a> ZipWriter<'a> {
+    pub(super) fn new(out: &'a mut dyn Write) -> Self {
+        Self { out, offset: 0, directory: Vec::new(), entries: 0, packer: Packer::new() }
+    }
+
+    /// Adds a file.
+    pub(super) fn file(&mut self, name: &str, content: &[u8]) -> io::Result<()> {
+        if is_large(content.len() as u64) {
+            let at = small(self.offset)?;
+            let facts = self.pieces(name, content)?;
+            return self.directory_entry(name, facts, at);
         }
-        Ok(facts)
+        let packed = self.packer.pack(content)?;
+        self.packed(name, &packed)
+    }
+
+    /// Adds a file that was compressed.
+    pub(super) fn packed(&mut self, name: &str, packed: &Packed) -> io::Result<()> {
+        let at = small(self.offset)?;
+        self.local_header(name, packed.facts)?;
+        self.put(&packed.bytes)?;
+        self.directory_entry(name, packed.facts, at)
     }
 
     fn pieces(&mut self, name: &str, content: &[u8]) -> io::Result<Facts> {

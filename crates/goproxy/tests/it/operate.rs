@@ -143,7 +143,9 @@ async fn a_full_disk_is_an_error_that_stores_nothing() {
     let big = ModuleFixture::new("example.com/full", "v1.1.0").file("noise.bin", noise(4 << 20, 1));
     upstream.add(&big);
     let refused = proxy.get(&big.url_path("zip")).await;
-    assert!([500, 503, 507].contains(&refused.status), "{} {}", refused.status, refused.text());
+    // Where it had begun before the disk was full, the client sees that it has not all.
+    let broken = refused.status == 200 && refused.body.len() < big.zip().len();
+    assert!(broken || [500, 503, 507].contains(&refused.status), "{} of {}", refused.status, refused.body.len());
     assert!(!refused.text().contains(folder.path().to_str().unwrap()));
     assert_eq!(proxy.get(&module.url_path("info")).await.header("x-cache"), Some("hit"), "hits go on");
     assert_eq!(proxy.get(&module.url_path("mod")).await.status, 200, "and what fits");

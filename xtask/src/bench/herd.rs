@@ -1,0 +1,165 @@
+//! Five hundred clients that want the same zip of 60 MiB, which nobody has asked for before: beside nginx that has it.
+//! Needs `nginx`. The load generator is this program: a thread for each client, reading into one buffer.
+
+use std::{
+    fs,
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, ensure};
+
+use super::{
+    binary,
+    cold::distant::Distant,
+    median, module,
+    process::{Server, free_port},
+    rounds, scratch,
+};
+
+const CLIENTS: usize = 500;
+const SIZE: usize = 60 << 20;
+/// What the upstream takes to its first byte.
+const LATENCY: Duration = Duration::from_millis(40);
+const PATH: &str = "/bench.example.com/herd/@v/v1.0.0.zip";
+
+/// What a herd saw: seconds.
+struct Seen {
+    /// Until the client that came first had the first byte, from its own request on.
+    first: f64,
+    /// Until the last had all.
+    all: f64,
+}
+
+/// Each round: the herd straight at the upstream, the herd at a warm nginx, the herd at us with nothing in the cache.
+pub(crate) fn herd(arguments: &[&str]) -> Result<()> {
+    let rounds = rounds(arguments, 3)?;
+    let work = scratch("herd")?;
+    let files = work.join("files");
+    module::write(&files, "bench.example.com/herd", "v1.0.0", SIZE)?;
+    let recorded = work.join("recorded");
+    record(&files, &recorded)?;
+    let (nginx, nginx_port) = start_nginx(&work, &files)?;
+    let binary = binary()?;
+    let (mut own, mut firsts, mut warm, mut cold, mut memory) = (vec![], vec![], vec![], vec![], vec![]);
+    for round in 1..=rounds {
+        let upstream = Distant::start(0, &recorded, "", LATENCY)?;
+        own.push(gather(upstream.port(), CLIENTS)?.first);
+        warm.push(gather(nginx_port, CLIENTS)?.all);
+        let before = upstream.asked().bytes;
+        let (server, port) = ours(&binary, &work, upstream.port())?;
+        let seen = gather(port, CLIENTS)?;
+        let fetched = upstream.asked().bytes - before;
+        ensure!(fetched < 2 * SIZE as u64, "the upstream sent {fetched} bytes: more than one zip");
+        firsts.push(seen.first);
+        cold.push(seen.all);
+        memory.push(server.peak_memory()?);
+        println!(
+            "round {round}: nginx {:.2} s, cold {:.2} s, first byte {:.3} s",
+            warm[round - 1],
+            seen.all,
+            seen.first
+        );
+    }
+    drop(nginx);
+    let ratio = |ours: &[f64], theirs: &[f64]| median(ours) / median(theirs);
+    println!("{CLIENTS} clients, one zip of 60 MiB, upstream with 40 ms, medians of {rounds} interleaved rounds");
+    println!("upstream fetches          1");
+    println!("first byte, upstream's    {:.3} s", median(&own));
+    println!("first byte, through us    {:.3} s  ({:.2})", median(&firsts), ratio(&firsts, &own));
+    println!("wall, warm nginx          {:.2} s", median(&warm));
+    println!("wall, us with a cold cache {:.2} s  ({:.2})", median(&cold), ratio(&cold, &warm));
+    println!("our peak memory           {:.0} MiB", median(&memory));
+    Ok(())
+}
+
+/// The files as the upstream keeps them.
+fn record(files: &Path, recorded: &Path) -> Result<()> {
+    for extension in ["info", "mod", "zip"] {
+        let name = PATH.trim_start_matches('/').replace(".zip", &format!(".{extension}"));
+        let kept = recorded.join(format!("{name}.body"));
+        fs::create_dir_all(kept.parent().context("no parent")?)?;
+        fs::hard_link(files.join(&name), &kept)?;
+    }
+    Ok(())
+}
+
+/// Us, knowing nothing.
+fn ours(binary: &Path, work: &Path, upstream: u16) -> Result<(Server, u16)> {
+    let cache = work.join("cache");
+    super::process::remove(&cache)?;
+    let port = free_port()?;
+    let flags = [
+        format!("-listen=127.0.0.1:{port}"),
+        format!("-cacheDir={}", cache.display()),
+        format!("-proxy=http://127.0.0.1:{upstream}"),
+    ];
+    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+    Ok((Server::start(binary, &flags, port, &work.join("goproxy.log"))?, port))
+}
+
+/// nginx over the files of a folder, on a port that is free.
+fn start_nginx(work: &Path, files: &Path) -> Result<(Server, u16)> {
+    let port = free_port()?;
+    let config = format!(
+        "daemon off; worker_processes 2; pid {work}/nginx.pid; error_log {work}/nginx-error.log;
+         events {{ worker_connections 4096; }}
+         http {{
+           access_log {work}/nginx-access.log combined buffer=64k flush=1s;
+           sendfile on; tcp_nopush on; keepalive_requests 100000000;
+           open_file_cache max=1000 inactive=60s; open_file_cache_valid 60s;
+           types {{ application/json info; }}
+           server {{ listen 127.0.0.1:{port}; root {files}; }}
+         }}",
+        work = work.display(),
+        files = files.display(),
+    );
+    let path = work.join("nginx.conf");
+    fs::write(&path, config)?;
+    let arguments = ["-c", &path.to_string_lossy(), "-p", &work.to_string_lossy()];
+    Ok((Server::start(Path::new("nginx"), &arguments, port, &work.join("nginx.log"))?, port))
+}
+
+/// So many clients at once, each on a connection of its own.
+fn gather(port: u16, clients: usize) -> Result<Seen> {
+    let streams: Vec<TcpStream> =
+        (0..clients).map(|_| TcpStream::connect(("127.0.0.1", port))).collect::<Result<_, _>>()?;
+    let began = Instant::now();
+    let threads: Vec<_> = streams
+        .into_iter()
+        .map(|stream| thread::Builder::new().stack_size(512 << 10).spawn(move || download(stream, began)))
+        .collect::<Result<_, _>>()?;
+    let mut seen = Seen { first: f64::NAN, all: 0.0 };
+    for thread in threads {
+        let one = thread.join().map_err(|_| anyhow::anyhow!("a client panicked"))??;
+        if seen.first.is_nan() {
+            seen.first = one.first;
+        }
+        seen.all = seen.all.max(one.all);
+    }
+    Ok(seen)
+}
+
+fn download(mut stream: TcpStream, began: Instant) -> Result<Seen> {
+    stream.set_read_timeout(Some(Duration::from_secs(120)))?;
+    let asked = Instant::now();
+    write!(stream, "GET {PATH} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n")?;
+    let mut buffer = vec![0; 128 << 10];
+    let n = stream.read(&mut buffer).context("no answer")?;
+    let first = asked.elapsed().as_secs_f64();
+    let head = String::from_utf8_lossy(&buffer[..n]).to_lowercase();
+    ensure!(head.starts_with("http/1.1 200"), "{head}");
+    let end = head.find("\r\n\r\n").context("half a header")? + 4;
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).context("no length")?;
+    let mut left = length.parse::<usize>()? - (n - end);
+    ensure!(left > SIZE / 2, "a client was told of {length} bytes");
+    while left > 0 {
+        let n = stream.read(&mut buffer).context("a client was cut off")?;
+        ensure!(n > 0, "a client lacks {left} bytes");
+        left -= n;
+    }
+    Ok(Seen { first, all: began.elapsed().as_secs_f64() })
+}

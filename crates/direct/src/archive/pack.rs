@@ -1,4 +1,4 @@
-//! Reads and compresses the files of a zip on several cores, and gives them in their order.
+//! Reads and compresses the files of a zip on two cores, and gives them in their order.
 
 use std::{sync::mpsc, thread};
 
@@ -11,10 +11,8 @@ use super::{
     writer::{Packed, Packer, is_large},
 };
 
-/// How many threads work on one zip.
-const WORKERS: usize = 2;
-/// How many files a thread may be ahead of the one that writes.
-const AHEAD: usize = 4;
+/// How many files the second thread may be ahead of the one that writes.
+const AHEAD: usize = 2;
 /// Fewer files are done sooner than threads are started.
 const FEW: usize = 32;
 
@@ -24,30 +22,22 @@ pub(super) fn each(
     objects: &dyn Objects,
     mut each: impl FnMut(&File, Option<Packed>) -> Result<()>,
 ) -> Result<()> {
+    let mut packer = Packer::new();
     if files.len() < FEW {
-        let mut packer = Packer::new();
         return files.iter().try_for_each(|file| each(file, packed(file, objects, &mut packer)?));
     }
     thread::scope(|scope| {
-        let mut lanes = Vec::new();
-        for first in 0..WORKERS {
-            let (sender, lane) = mpsc::sync_channel(AHEAD);
-            lanes.push(lane);
-            scope.spawn(move || {
-                let mut packer = Packer::new();
-                for file in files.iter().skip(first).step_by(WORKERS) {
-                    // Nobody takes it after an error.
-                    if sender.send(packed(file, objects, &mut packer)).is_err() {
-                        return;
-                    }
-                }
-            });
-        }
-        for (number, file) in files.iter().enumerate() {
-            let packed = lanes[number % WORKERS].recv().map_err(|e| internal(&e))?;
-            each(file, packed?)?;
-        }
-        Ok(())
+        let (sender, second) = mpsc::sync_channel(AHEAD);
+        scope.spawn(move || {
+            let mut packer = Packer::new();
+            // Nobody takes it after an error.
+            files.iter().skip(1).step_by(2).all(|file| sender.send(packed(file, objects, &mut packer)).is_ok())
+        });
+        files.chunks(2).try_for_each(|pair| {
+            each(&pair[0], packed(&pair[0], objects, &mut packer)?)?;
+            let Some(other) = pair.get(1) else { return Ok(()) };
+            each(other, second.recv().map_err(|e| internal(&e))??)
+        })
     })
 }
 

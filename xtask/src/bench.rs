@@ -1,5 +1,6 @@
 //! Benchmarks: ratios against a named rival in the same run, interleaved, medians. Absolute figures belong to a machine.
 
+mod cold;
 mod direct;
 mod downloads;
 mod flood;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
+pub(crate) use cold::{cold, distant};
 pub(crate) use direct::direct;
 pub(crate) use downloads::downloads;
 pub(crate) use flood::flood;

@@ -4,6 +4,7 @@
 //! [`Observer`] are what it needs from the world.
 
 mod admission;
+mod ahead;
 mod answers;
 mod blocking;
 pub mod check;
@@ -15,6 +16,7 @@ mod latest;
 mod memory;
 mod objects;
 mod port;
+mod rank;
 mod reply;
 mod routing;
 mod stage;
@@ -30,6 +32,7 @@ pub use key::{Answer, Fact, Kind, Object};
 pub use port::{
     Blob, FactFound, Observer, Remembered, Resolved, Source, Store, Stored, SumSource, Unobserved, Versions,
 };
+pub use rank::{Turn, Turns};
 pub use reply::{CacheStatus, Lifetime, Reply, Via};
 pub use routing::{Hop, Routing};
 pub use stage::{Staging, TempPath, Verified, stage_bytes};

@@ -7,7 +7,7 @@ use gomod::ModuleVersion;
 
 use crate::{
     CacheStatus, Engine, Error, ErrorKind, Kind, Lifetime, Object, Reply, Result, Source, Staging, Stored, Verified,
-    Via, check, engine::Shared, memory::Wanted, routing, watch::watched,
+    Via, check, engine::Shared, memory::Wanted, rank, routing, watch::watched,
 };
 
 impl Engine {
@@ -39,7 +39,7 @@ impl Shared {
     pub(crate) async fn fetched(self: &Arc<Self>, object: Object) -> Result<(Stored, Via)> {
         let work = || {
             let (shared, object) = (Arc::clone(self), object.clone());
-            async move { shared.fetch_object(object).await }
+            rank::ranked(rank::current(), async move { shared.fetch_object(object).await })
         };
         let broken = || Err(Error::internal(format!("the fetch of {object} panicked")));
         self.objects.join(object.clone(), work).await.unwrap_or_else(broken)
@@ -80,6 +80,7 @@ impl Shared {
     }
 
     async fn fetch_module(self: &Arc<Self>, version: &ModuleVersion, kind: Kind) -> Result<(Stored, Via)> {
+        let _early = self.look_up_early(version, kind);
         routing::first(&self.routing, version.path(), |source| async move {
             let wanted = Object::Module(version.clone(), kind);
             let found =
@@ -156,7 +157,7 @@ impl Shared {
     async fn checked(&self, object: Object, staging: Staging) -> Result<Verified> {
         // Checking a zip takes a core, and memory for its names: not more of them at once than there are cores.
         let _turn = match object {
-            Object::Module(_, Kind::Zip) => self.zip_checks.acquire().await.ok(),
+            Object::Module(_, Kind::Zip) => self.zip_checks.take().await,
             _ => None,
         };
         let what = object.what();

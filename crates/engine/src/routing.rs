@@ -8,7 +8,7 @@ use gomod::{ModulePath, Patterns, sumdb::VerifierKey};
 use crate::{Error, ErrorKind, Result, Source, SumSource, Via};
 
 /// Where toolchains come from.
-const TOOLCHAIN: &str = "golang.org/toolchain";
+pub(crate) const TOOLCHAIN: &str = "golang.org/toolchain";
 
 /// One element of the upstream list.
 #[derive(Clone, Debug)]
@@ -41,6 +41,9 @@ pub struct Routing {
     pub notary: Option<String>,
     /// How many fetches run, or wait for their turn, at the same time.
     pub fetches: usize,
+    /// How many bytes of zips may lie there that were fetched before anybody asked for them, and that nobody has asked
+    /// for since; 0: nothing is fetched before it is asked for.
+    pub read_ahead: u64,
     /// How long mutable answers are fresh.
     pub freshness: Duration,
 }

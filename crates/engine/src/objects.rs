@@ -22,7 +22,12 @@ impl Engine {
         if let Some(error) = self.shared.memory.failure(&Wanted::Object(object.clone())) {
             return Err(error);
         }
-        let (stored, via) = self.shared.fetched(object.clone()).await?;
+        let fetched = match self.shared.fetched(object.clone()).await {
+            // Begun before anybody asked, and given up where only a request may go on.
+            Err(error) if error.kind() == ErrorKind::NotCached => self.shared.fetched(object.clone()).await,
+            fetched => fetched,
+        };
+        let (stored, via) = fetched?;
         Ok(self.reply(&object, stored, CacheStatus::Miss, via))
     }
 

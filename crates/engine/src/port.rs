@@ -151,6 +151,10 @@ pub trait SumSource: Send + Sync + std::fmt::Debug {
     /// Fetches `/latest`, `/lookup/...` or `/tile/...` (`path` without the database's name, no leading slash, as it is
     /// written on the wire) of the database `name`, at most `limit` bytes.
     async fn get(&self, name: &str, path: &str, limit: u64) -> Result<Bytes>;
+
+    /// Finds out by which way a database is reached, so that nobody waits for that later, nor for the first connection.
+    /// No module is named.
+    async fn prepare(&self, _name: &str) {}
 }
 
 /// What happened, for metrics and logs; the engine knows neither. All methods return at once.

@@ -30,6 +30,11 @@ pub(crate) fn current() -> Option<Arc<Rank>> {
     AHEAD.try_with(Arc::clone).ok()
 }
 
+/// Whether nobody waits for what the running task does.
+pub(crate) fn is_ahead() -> bool {
+    current().is_some_and(|rank| !*rank.0.borrow())
+}
+
 /// Runs work with the rank of whoever started it.
 pub(crate) async fn ranked<T>(rank: Option<Arc<Rank>>, work: impl Future<Output = T>) -> T {
     match rank {

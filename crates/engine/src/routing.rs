@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
 use arc_swap::ArcSwap;
 use gomod::{ModulePath, Patterns, sumdb::VerifierKey};
 
-use crate::{Error, ErrorKind, Result, Source, SumSource, Via};
+use crate::{Error, ErrorKind, Result, Source, SumSource, Via, rank};
 
 /// Where toolchains come from.
 pub(crate) const TOOLCHAIN: &str = "golang.org/toolchain";
@@ -95,6 +95,10 @@ where
     for hop in &hops {
         if hop.source.via() != Via::Direct && rules.load().is_private(path) {
             return Err(Error::new(ErrorKind::Busy, "the settings of the proxy have changed, try again"));
+        }
+        if hop.source.via() == Via::Direct && rank::is_ahead() {
+            // What a stranger's go.mod names is no reason to connect to a host. Who joins this run starts another one.
+            return Err(Error::new(ErrorKind::NotCached, "not at the upstream, and nobody has asked for it"));
         }
         let error = match ask(Arc::clone(&hop.source)).await {
             Ok(value) => return Ok(value),

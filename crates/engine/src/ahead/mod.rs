@@ -25,7 +25,7 @@ use plan::{Step, Wish};
 use quick_cache::sync::Cache;
 use window::{Bounds, Window};
 
-use crate::{Kind, Object, Via, engine::Shared, routing::TOOLCHAIN};
+use crate::{Engine, Kind, Object, Via, engine::Shared, routing::TOOLCHAIN};
 
 /// How many wishes wait; more are let go.
 const QUEUE: usize = 4096;
@@ -73,13 +73,36 @@ impl Default for Ahead {
 }
 
 impl Ahead {
-    fn lane(&self, object: &Object) -> &Lane {
-        &self.lanes[usize::from(matches!(object, Object::Module(_, Kind::Zip)))]
+    fn lane(&self, wish: &Wish) -> &Lane {
+        &self.lanes[usize::from(wish.step == Step::Zip)]
+    }
+
+    /// A client asks for a file: whether it was expected to. What is on its way of the same version, it will wait for.
+    fn used(&self, version: &ModuleVersion, kind: Kind) -> bool {
+        let mut used = false;
+        for (lane, kinds) in self.lanes.iter().zip([&[Kind::Info, Kind::Mod][..], &[Kind::Zip]]) {
+            if lane.expected.load(Ordering::Acquire) == 0 {
+                continue;
+            }
+            lane.with(|state| {
+                for of in kinds {
+                    let object = Object::Module(version.clone(), *of);
+                    state.window.promote(&object);
+                    used |= *of == kind && state.window.used(&object);
+                }
+            });
+        }
+        used
+    }
+
+    /// Whether a client has asked for the file itself.
+    fn was_asked(&self, wish: &Wish) -> bool {
+        self.known.get(&Wish::new(&wish.version, Step::Asked(wish.kind()))).is_some()
     }
 
     /// A wish that was not fulfilled: another request for the version brings it up again.
     fn forget(&self, wish: &Wish) {
-        let asked = [Kind::Info, Kind::Mod, Kind::Zip].map(|kind| Step::Asked(kind));
+        let asked = [Kind::Info, Kind::Mod, Kind::Zip].map(Step::Asked);
         for step in [wish.step, Step::Read].into_iter().chain(asked) {
             self.known.remove(&Wish::new(&wish.version, step));
         }
@@ -94,32 +117,36 @@ impl Lane {
         self.expected.store(state.window.len(), Ordering::Release);
         result
     }
+}
 
-    /// A client asks for an object: whether it was expected to.
-    fn used(&self, object: &Object) -> bool {
-        self.expected.load(Ordering::Acquire) > 0 && self.with(|state| state.window.used(object))
+impl Engine {
+    /// Makes the first connection, where things are fetched before they are asked for: at the start, and under new rules.
+    pub fn prepare(&self) {
+        let routing = self.routing();
+        let Some(notary) = routing.notary.clone().filter(|_| routing.read_ahead > 0) else { return };
+        tokio::spawn(async move { routing.sums.prepare(&notary).await });
     }
 }
 
 impl Shared {
-    /// A client asks for a file: counts what was expected, and wishes what comes next.
+    /// A client asks for a file: counts what was expected, and wishes what comes next. Costs a look into a table where
+    /// that was asked for before.
     pub(crate) fn asked(self: &Arc<Self>, version: &ModuleVersion, kind: Kind) {
-        if self.ahead_bytes() == 0 || !self.reads_ahead(version) {
+        if self.ahead_bytes() == 0 {
             return;
         }
-        let object = Object::Module(version.clone(), kind);
-        let used = self.ahead.lane(&object).used(&object);
-        let asked = Wish::new(version, Step::Asked(kind));
-        if self.ahead.known.get(&asked).is_none() {
-            self.ahead.known.insert(asked, ());
-            let walked = self.ahead.known.get(&Wish::new(version, Step::Walk)).is_some();
-            for step in plan::follow(kind, walked) {
-                self.wish(Wish::new(version, *step));
-            }
-        }
-        if used {
+        if self.ahead.used(version, kind) {
             self.observer.read_ahead("used", 1);
             self.pump();
+        }
+        let asked = Wish::new(version, Step::Asked(kind));
+        if self.ahead.known.get(&asked).is_some() || !self.reads_ahead(version) {
+            return;
+        }
+        self.ahead.known.insert(asked, ());
+        let walked = self.ahead.known.get(&Wish::new(version, Step::Walk)).is_some();
+        for step in plan::follow(kind, walked) {
+            self.wish(Wish::new(version, *step));
         }
     }
 
@@ -141,7 +168,7 @@ impl Shared {
         if self.ahead.known.get(&wish).is_some() {
             return;
         }
-        let lane = self.ahead.lane(&wish.object());
+        let lane = self.ahead.lane(&wish);
         let queued = lane.with(|state| {
             let room = state.queue.len() < QUEUE;
             if room {

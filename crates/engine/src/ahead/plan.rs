@@ -37,13 +37,16 @@ impl Wish {
     }
 
     pub(super) fn object(&self) -> Object {
-        let kind = match self.step {
+        Object::Module(self.version.clone(), self.kind())
+    }
+
+    pub(super) const fn kind(&self) -> Kind {
+        match self.step {
             Step::Info => Kind::Info,
             Step::Mod | Step::Walk | Step::Read => Kind::Mod,
             Step::Zip => Kind::Zip,
             Step::Asked(kind) => kind,
-        };
-        Object::Module(self.version.clone(), kind)
+        }
     }
 }
 

@@ -83,9 +83,14 @@ impl Shared {
                     self.observer.read_ahead("skipped", 1);
                     continue;
                 }
+                // The client was faster; a walk goes on all the same.
+                let overtaken = self.ahead.was_asked(&wish);
+                if overtaken && wish.step != Step::Walk {
+                    continue;
+                }
                 let rank = Arc::<Rank>::default();
                 state.running += 1;
-                let first = state.window.begin(&wish.object(), Arc::clone(&rank));
+                let first = !overtaken && state.window.begin(&wish.object(), Arc::clone(&rank));
                 return Some(Begun { wish, rank, first });
             }
             None
@@ -93,7 +98,7 @@ impl Shared {
     }
 
     async fn fulfil(self: Arc<Self>, Begun { wish, rank, first }: Begun) {
-        let place = Place { shared: &self, object: wish.object() };
+        let place = Place(self.ahead.lane(&wish));
         let work = rank::ranked(Some(rank), self.read_ahead(&wish));
         let outcome = tokio::time::timeout(LIMIT, work).await;
         let (word, bytes) = match outcome {
@@ -105,7 +110,7 @@ impl Shared {
             }
         };
         if first {
-            self.ahead.lane(&wish.object()).with(|state| state.window.end(&wish.object(), bytes));
+            self.ahead.lane(&wish).with(|state| state.window.end(&wish.object(), bytes));
         }
         self.observer.read_ahead(word, 1);
         drop(place);
@@ -165,13 +170,10 @@ async fn content(stored: &Stored) -> Result<Bytes> {
 }
 
 /// A place among those that are fetched at a time; given back however the fetch ends.
-struct Place<'a> {
-    shared: &'a Shared,
-    object: Object,
-}
+struct Place<'a>(&'a Lane);
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        self.shared.ahead.lane(&self.object).with(|state| state.running -= 1);
+        self.0.with(|state| state.running -= 1);
     }
 }

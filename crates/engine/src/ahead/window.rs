@@ -71,10 +71,16 @@ impl Window {
         }
     }
 
+    /// Somebody waits for an object, or for something that comes with it.
+    pub(super) fn promote(&self, object: &Object) {
+        if let Some(open) = self.open.get(object) {
+            open.rank.promote();
+        }
+    }
+
     /// A client asks for an object: whether it was fetched ahead. The window opens.
     pub(super) fn used(&mut self, object: &Object) -> bool {
         let Some(open) = self.open.remove(object) else { return false };
-        open.rank.promote();
         self.bytes -= open.bytes;
         self.size = (self.size + 1).min(self.bounds.most);
         true
@@ -168,7 +174,7 @@ mod tests {
     async fn what_somebody_waits_for_goes_first() {
         let (mut window, rank) = (Window::new(BOUNDS), Arc::<Rank>::default());
         assert!(window.begin(&object(0), Arc::clone(&rank)));
-        assert!(window.used(&object(0)));
+        window.promote(&object(0));
         let turns = crate::Turns::new(1, 0);
         assert!(crate::rank::ranked(Some(rank), turns.take()).await.is_some());
     }

@@ -11,7 +11,7 @@ use gomod::{
 use sha2::{Digest, Sha256};
 
 use super::Database;
-use crate::{Blob, Error, ErrorKind, Object, Result, Stored, engine::Shared, rank};
+use crate::{Blob, Error, ErrorKind, Object, Result, Stored, engine::Shared};
 
 /// What a check says of tiles that are all there.
 pub(super) struct Unproved {
@@ -101,7 +101,8 @@ impl Shared {
         let object = Object::SumTile(db.name.clone(), tile);
         let work = || {
             let (shared, name) = (Arc::clone(self), db.name.clone());
-            rank::ranked(rank::current(), async move { shared.ask(&name, &tile.to_string()).await })
+            // At full rank, whoever asks first: others will need the same tile.
+            async move { shared.ask(&name, &tile.to_string()).await }
         };
         let broken = || Err(Error::internal(format!("asking for {object} panicked")));
         self.tiles.join(object.clone(), work).await.unwrap_or_else(broken)

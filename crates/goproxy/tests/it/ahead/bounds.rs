@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use goproxy_testkit::{Answer, ModuleFixture, Upstream};
+use goproxy_testkit::{Answer, GitHost, GitRepo, ModuleFixture, SumDb, Upstream, wait_until};
 
-use super::{ON, WHILE, asked, at, metric, reaches, reading};
-use crate::support::{goproxy, router_with, upstream_with};
+use super::{ON, SOON, WHILE, asked, at, metric, reaches, reading};
+use crate::support::{goproxy, home_with_git, router_with, upstream_with};
 
 #[tokio::test]
 async fn no_private_name_reaches_the_upstream() {
@@ -111,4 +111,36 @@ async fn what_hangs_delays_nothing_else() {
     for client in stuck {
         client.abort();
     }
+}
+
+#[tokio::test]
+async fn version_control_is_asked_by_requests_alone() {
+    let (upstream, host) = (Upstream::start().await, GitHost::start().await);
+    let old = at("1.16", "example.com/old", &["github.com/example/elsewhere"]);
+    let elsewhere = ModuleFixture::new("github.com/example/elsewhere", "v1.0.0");
+    upstream.add(&old);
+    let Some(repo) = GitRepo::new() else { return };
+    repo.commit(&[("go.mod", "module github.com/example/elsewhere\n"), ("a.go", "package elsewhere\n")]);
+    repo.tag("v1.0.0");
+    host.add("example/elsewhere", &repo);
+    let (home, list) = (home_with_git("github.com", &host, None), format!("{},direct", upstream.url()));
+    let proxy = goproxy().home(&home).args(["-proxy", &list]).args(ON).start().await;
+    assert_eq!(proxy.get(&old.url_path("mod")).await.status, 200);
+    asked(&upstream, &elsewhere, "mod", 1).await;
+    reaches(&proxy, "failed", 1).await;
+    assert_eq!(host.listings(), 0);
+    let answer = proxy.get(&elsewhere.url_path("mod")).await;
+    assert_eq!(answer.text(), "module github.com/example/elsewhere\n", "{}", proxy.log());
+    assert!(host.listings() > 0);
+}
+
+#[tokio::test]
+async fn the_first_connection_is_made_before_anybody_asks() {
+    let (upstream, sums) = (Upstream::start().await, SumDb::new("sums.example.org"));
+    sums.pad(3);
+    upstream.attach(&sums);
+    let args = ["-proxy", &upstream.url(), "-sumdb", "sums.example.org"];
+    let proxy = goproxy().args(args).args(ON).env("GOSUMDB", sums.verifier_key()).start().await;
+    assert!(wait_until(SOON, || upstream.total() == 1).await, "{}", proxy.log());
+    assert_eq!(upstream.count("/sumdb/sums.example.org/supported"), 1, "and no module is named");
 }

@@ -100,9 +100,11 @@ impl Engine {
         if request.cached_only {
             return self.object(object, true).await;
         }
-        self.shared.asked(version, kind);
+        let walks = self.shared.asked(version, kind);
         let reply = self.object(object, false).await?;
-        self.shared.answered(version, kind, &reply);
+        if walks {
+            self.shared.answered(version, &reply);
+        }
         Ok(reply)
     }
 

@@ -97,7 +97,11 @@ impl Ahead {
 
     /// Whether a client has asked for the file itself.
     fn was_asked(&self, wish: &Wish) -> bool {
-        self.known.get(&Wish::new(&wish.version, Step::Asked(wish.kind()))).is_some()
+        self.knows(&wish.version, Step::Asked(wish.kind()))
+    }
+
+    fn knows(&self, version: &ModuleVersion, step: Step) -> bool {
+        self.known.get(&Wish::new(version, step)).is_some()
     }
 
     /// A wish that was not fulfilled: another request for the version brings it up again.
@@ -129,25 +133,27 @@ impl Engine {
 }
 
 impl Shared {
-    /// A client asks for a file: counts what was expected, and wishes what comes next. Costs a look into a table where
-    /// that was asked for before.
-    pub(crate) fn asked(self: &Arc<Self>, version: &ModuleVersion, kind: Kind) {
+    /// A client asks for a file: counts what was expected, and wishes what comes next. Whether the client may walk on from
+    /// it. Costs a look into a table where that was asked for before.
+    pub(crate) fn asked(self: &Arc<Self>, version: &ModuleVersion, kind: Kind) -> bool {
         if self.ahead_bytes() == 0 {
-            return;
+            return false;
         }
-        if self.ahead.used(version, kind) {
+        let used = self.ahead.used(version, kind);
+        if used {
             self.observer.read_ahead("used", 1);
             self.pump();
         }
-        let asked = Wish::new(version, Step::Asked(kind));
-        if self.ahead.known.get(&asked).is_some() || !self.reads_ahead(version) {
-            return;
+        let walks = kind == Kind::Mod && !(used && self.ahead.knows(version, Step::Beside));
+        if self.ahead.knows(version, Step::Asked(kind)) || !self.reads_ahead(version) {
+            return walks;
         }
-        self.ahead.known.insert(asked, ());
-        let walked = self.ahead.known.get(&Wish::new(version, Step::Walk)).is_some();
+        self.ahead.known.insert(Wish::new(version, Step::Asked(kind)), ());
+        let walked = self.ahead.knows(version, Step::Walk);
         for step in plan::follow(kind, walked) {
             self.wish(Wish::new(version, *step));
         }
+        walks
     }
 
     /// How many bytes of zips may lie there that nobody asked for; 0: nothing is read ahead.

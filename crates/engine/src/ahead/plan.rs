@@ -22,6 +22,8 @@ pub(super) struct Wish {
 pub(super) enum Step {
     Info,
     Mod,
+    /// Its go.mod for somebody who fetches the zip: a build, which walks no further.
+    Beside,
     /// Its go.mod and all that it leads to: it was reached from one that is not pruned.
     Walk,
     Zip,
@@ -43,7 +45,7 @@ impl Wish {
     pub(super) const fn kind(&self) -> Kind {
         match self.step {
             Step::Info => Kind::Info,
-            Step::Mod | Step::Walk | Step::Read => Kind::Mod,
+            Step::Mod | Step::Beside | Step::Walk | Step::Read => Kind::Mod,
             Step::Zip => Kind::Zip,
             Step::Asked(kind) => kind,
         }
@@ -58,6 +60,6 @@ pub(super) fn follow(kind: Kind, expected: bool) -> &'static [Step] {
         (Kind::Info, _) => &[Step::Mod, Step::Zip],
         (Kind::Mod, false) => &[Step::Info],
         (Kind::Mod, true) => &[],
-        (Kind::Zip, _) => &[Step::Mod, Step::Info],
+        (Kind::Zip, _) => &[Step::Beside, Step::Info],
     }
 }

@@ -39,14 +39,13 @@ enum Outcome {
 }
 
 impl Shared {
-    /// A go.mod has been served: what it leads to is wished, where `go` walks on from it.
-    pub(crate) fn answered(self: &Arc<Self>, version: &ModuleVersion, kind: Kind, reply: &Reply) {
-        let (Kind::Mod, Blob::Bytes(go_mod)) = (kind, &reply.blob) else { return };
-        let read = Wish::new(version, Step::Read);
-        if self.ahead_bytes() == 0 || self.ahead.known.get(&read).is_some() {
+    /// A go.mod has been served to somebody who may walk on from it: what it leads to is wished, where `go` does.
+    pub(crate) fn answered(self: &Arc<Self>, version: &ModuleVersion, reply: &Reply) {
+        let Blob::Bytes(go_mod) = &reply.blob else { return };
+        if self.ahead.knows(version, Step::Read) {
             return;
         }
-        self.ahead.known.insert(read, ());
+        self.ahead.known.insert(Wish::new(version, Step::Read), ());
         let Some(found) = modfile::requirements(go_mod) else { return };
         if !found.pruned {
             self.walk(&found.modules);
@@ -104,7 +103,12 @@ impl Shared {
         let (word, bytes) = match outcome {
             Ok(Ok(Outcome::Fetched(bytes))) => ("fetched", Some(bytes)),
             Ok(Ok(Outcome::Held)) => ("held", None),
-            Ok(Err(_)) | Err(_) => {
+            Ok(Err(error)) => {
+                self.ahead.forget(&wish);
+                let left_out = matches!(error.kind(), ErrorKind::Busy | ErrorKind::NotCached);
+                (if left_out { "skipped" } else { "failed" }, None)
+            }
+            Err(_) => {
                 self.ahead.forget(&wish);
                 ("failed", None)
             }

@@ -127,7 +127,7 @@ async fn version_control_is_asked_by_requests_alone() {
     let proxy = goproxy().home(&home).args(["-proxy", &list]).args(ON).start().await;
     assert_eq!(proxy.get(&old.url_path("mod")).await.status, 200);
     asked(&upstream, &elsewhere, "mod", 1).await;
-    reaches(&proxy, "failed", 1).await;
+    reaches(&proxy, "skipped", 1).await;
     assert_eq!(host.listings(), 0);
     let answer = proxy.get(&elsewhere.url_path("mod")).await;
     assert_eq!(answer.text(), "module github.com/example/elsewhere\n", "{}", proxy.log());

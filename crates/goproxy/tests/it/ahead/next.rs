@@ -46,6 +46,23 @@ async fn a_walk_goes_on_where_go_would() {
 }
 
 #[tokio::test]
+async fn a_build_walks_nowhere() {
+    let upstream = Upstream::start().await;
+    let old = at("1.16", "example.com/old", &["example.com/left"]);
+    let left = at("1.20", "example.com/left", &[]);
+    upstream.add_all([&old, &left]);
+    let proxy = reading(&upstream).await;
+    assert_eq!(proxy.get(&old.url_path("zip")).await.status, 200);
+    reaches(&proxy, "fetched", 2).await;
+    assert_eq!(proxy.get(&old.url_path("mod")).await.status, 200);
+    tokio::time::sleep(WHILE).await;
+    assert_eq!(upstream.count_of(&left, "mod"), 0);
+    // The next one to ask for it may be another client.
+    assert_eq!(proxy.get(&old.url_path("mod")).await.status, 200);
+    asked(&upstream, &left, "mod", 1).await;
+}
+
+#[tokio::test]
 async fn go_finds_everything_it_asks_for() {
     let Some(client) = go_client("read-ahead").await else { return };
     let upstream = Upstream::start().await;

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
+pub(crate) use cold::{cold, distant};
 pub(crate) use direct::direct;
 pub(crate) use downloads::downloads;
 pub(crate) use flood::flood;

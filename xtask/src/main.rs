@@ -8,6 +8,8 @@ mod differential;
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: cargo xtask deps | cargo xtask bench hits|downloads|flood|herd [--rounds N]
+       cargo xtask bench cold [--rounds N] [--latency MS] [--ways NAME,NAME]
+       cargo xtask bench distant [--port N] [--latency MS]
        cargo xtask bench direct [--rounds N] [--engine native|go|default] [--latency MS,MS] [--repositories NAME,NAME] [--plain]
        cargo xtask differential [--repositories N] [--seed S] [--server KIND] [--engine native|go] [--keep]";
 
@@ -19,6 +21,8 @@ fn main() -> ExitCode {
         ["bench", "hits", rest @ ..] => bench::hits(rest),
         ["bench", "direct", rest @ ..] => bench::direct(rest),
         ["bench", "downloads", rest @ ..] => bench::downloads(rest),
+        ["bench", "cold", rest @ ..] => bench::cold(rest),
+        ["bench", "distant", rest @ ..] => bench::distant(rest),
         ["bench", "flood", rest @ ..] => bench::flood(rest),
         ["bench", "herd", rest @ ..] => bench::herd(rest),
         ["differential", rest @ ..] => differential::run(rest),

@@ -38,6 +38,11 @@ impl Shared {
             .with_retry_after(Some(COME_BACK)))
     }
 
+    /// Whether so much is fetched that nothing should be fetched before somebody asks for it.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.fetches.0.load(Ordering::Acquire) > self.routing.load().fetches / 2
+    }
+
     /// The same for a fetch that leaves something on the disk.
     pub(crate) fn admit_to_disk(&self) -> Result<Admitted<'_>> {
         self.store.room()?;

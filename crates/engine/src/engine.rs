@@ -8,8 +8,8 @@ use gomod::{ModuleRequest, Route, SumRequest, SumWhat, What};
 use tokio::sync::Semaphore;
 
 use crate::{
-    Answer, Error, ErrorKind, Kind, Object, Observer, Reply, Result, Routing, Served, Store, Via, admission::Fetches,
-    flight::Flight, growing::Part, memory::Memory, reply::Known, sumdb::Logs,
+    Answer, Error, ErrorKind, Kind, Object, Observer, Reply, Result, Routing, Served, Store, Turns, Via,
+    admission::Fetches, ahead::Ahead, flight::Flight, growing::Part, memory::Memory, reply::Known, sumdb::Logs,
 };
 
 /// How many files that came along are verified at the same time; more are let go.
@@ -30,7 +30,7 @@ pub(crate) struct Shared {
     pub(crate) observer: Arc<dyn Observer>,
     pub(crate) memory: Memory,
     pub(crate) objects: Flight<Object, Result<(crate::Stored, Via)>, Option<Part>>,
-    pub(crate) zip_checks: Semaphore,
+    pub(crate) zip_checks: Turns,
     /// Verifications of what nobody waits for.
     pub(crate) extras: Arc<Semaphore>,
     pub(crate) logs: Logs,
@@ -38,23 +38,26 @@ pub(crate) struct Shared {
     pub(crate) tiles: Flight<Object, Result<Bytes>>,
     pub(crate) fetches: Fetches,
     pub(crate) answers: Flight<Answer, Result<(Known, Via)>>,
+    pub(crate) ahead: Ahead,
 }
 
 impl Engine {
     /// An engine over a store.
     pub fn new(store: Arc<dyn Store>, routing: Routing, observer: Arc<dyn Observer>) -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let shared = Shared {
             store,
             routing: ArcSwap::from_pointee(routing),
             observer,
             memory: Memory::default(),
             objects: Flight::default(),
-            zip_checks: Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)),
+            zip_checks: Turns::new(cores, (cores / 2).max(1)),
             extras: Arc::new(Semaphore::new(EXTRAS)),
             logs: Logs::default(),
             tiles: Flight::default(),
             fetches: Fetches::default(),
             answers: Flight::default(),
+            ahead: Ahead::default(),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -100,7 +103,18 @@ impl Engine {
             What::Mod(version) => (version, Kind::Mod),
             What::Zip(version) => (version, Kind::Zip),
         };
-        self.object(Object::Module(version.clone(), kind), request.cached_only).await
+        let object = Object::Module(version.clone(), kind);
+        if request.cached_only {
+            return self.object(object, true).await;
+        }
+        let walks = self.shared.asked(version, kind);
+        let served = self.object(object, false).await?;
+        if let Served::Whole(reply) = &served
+            && walks
+        {
+            self.shared.answered(version, reply);
+        }
+        Ok(served)
     }
 
     async fn sumdb(&self, request: &SumRequest) -> Result<Reply> {

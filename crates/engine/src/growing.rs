@@ -245,10 +245,10 @@ mod tests {
 
     #[test]
     fn a_signature_that_was_cut_was_not_seen() {
-        let file = [FILE, &vec![b'x'; 96]].concat();
+        let file = [FILE, &[b'x'; 96]].concat();
         for cut in 0..=4 {
             let (one, two) = DIRECTORY.split_at(cut);
-            let pieces = [[&file, one].concat(), [two, &vec![b'x'; 100_000]].concat()];
+            let pieces = [[&file, one].concat(), [two, &[b'x'; 100_000]].concat()];
             assert_eq!(safe(&[&pieces[0], &pieces[1]])[1], 100, "cut after {cut}");
         }
         let pieces: Vec<Vec<u8>> = [file].into_iter().chain(DIRECTORY.iter().map(|byte| vec![*byte])).collect();

@@ -4,6 +4,7 @@
 //! [`Observer`] are what it needs from the world.
 
 mod admission;
+mod ahead;
 mod answers;
 mod blocking;
 pub mod check;
@@ -17,6 +18,7 @@ mod latest;
 mod memory;
 mod objects;
 mod port;
+mod rank;
 mod reply;
 mod routing;
 mod stage;
@@ -34,6 +36,7 @@ pub use key::{Answer, Fact, Kind, Object};
 pub use port::{
     Blob, FactFound, Observer, Remembered, Resolved, Source, Store, Stored, SumSource, Unobserved, Versions,
 };
+pub use rank::{Turn, Turns};
 pub use reply::{CacheStatus, Lifetime, Reply, Served, Via};
 pub use routing::{Hop, Routing};
 pub use stage::{Staging, TempPath, Verified};

@@ -11,7 +11,7 @@ use crate::{
     engine::Shared,
     growing::{Run, Teller, settled},
     memory::Wanted,
-    routing,
+    rank, routing,
     watch::watched,
 };
 
@@ -27,12 +27,20 @@ impl Engine {
         if let Some(error) = self.shared.memory.failure(&Wanted::Object(object.clone())) {
             return Err(error);
         }
+        match self.missed(&object).await {
+            // Begun before anybody asked, and given up where only a request may go on.
+            Err(error) if error.kind() == ErrorKind::NotCached => self.missed(&object).await,
+            served => served,
+        }
+    }
+
+    async fn missed(&self, object: &Object) -> Result<Served> {
         let run = self.shared.attend(object.clone());
         if let Some(growing) = Growing::begun(&run).await {
             return Ok(Served::Growing(growing));
         }
         let (stored, via) = settled(run).await?;
-        Ok(Served::Whole(self.reply(&object, stored, CacheStatus::Miss, via)))
+        Ok(Served::Whole(self.reply(object, stored, CacheStatus::Miss, via)))
     }
 
     /// What a checksum database said is for ever only once it is proved: caches on the way would keep a lie.
@@ -48,7 +56,7 @@ impl Shared {
     pub(crate) fn attend(self: &Arc<Self>, object: Object) -> Run {
         self.objects.attend(object.clone(), |teller| {
             let shared = Arc::clone(self);
-            async move { shared.fetch_object(object, teller).await }
+            rank::ranked(rank::current(), async move { shared.fetch_object(object, teller).await })
         })
     }
 
@@ -97,6 +105,7 @@ impl Shared {
         kind: Kind,
         teller: &Teller,
     ) -> Result<(Stored, Via)> {
+        let _early = self.look_up_early(version, kind);
         routing::first(&self.routing, version.path(), |source| async move {
             let wanted = Object::Module(version.clone(), kind);
             let intake = match kind {
@@ -177,7 +186,7 @@ impl Shared {
     async fn checked(&self, object: Object, staging: Staging) -> Result<Verified> {
         // Checking a zip takes a core, and memory for its names: not more of them at once than there are cores.
         let _turn = match object {
-            Object::Module(_, Kind::Zip) => self.zip_checks.acquire().await.ok(),
+            Object::Module(_, Kind::Zip) => self.zip_checks.take().await,
             _ => None,
         };
         let what = object.what();

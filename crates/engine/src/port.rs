@@ -57,6 +57,11 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// ([`crate::check`]) and counts as absent, and is moved aside, if it does not hold.
     async fn open(&self, object: &Object) -> Result<Option<Stored>>;
 
+    /// Whether an object is there, without a look at its content: what was damaged meanwhile counts as well.
+    async fn has(&self, object: &Object) -> Result<bool> {
+        Ok(self.open(object).await?.is_some())
+    }
+
     /// Whether there is room for more than what is being fetched already. Must be cheap: asked before each fetch.
     ///
     /// # Errors
@@ -146,6 +151,10 @@ pub trait SumSource: Send + Sync + std::fmt::Debug {
     /// Fetches `/latest`, `/lookup/...` or `/tile/...` (`path` without the database's name, no leading slash, as it is
     /// written on the wire) of the database `name`, at most `limit` bytes.
     async fn get(&self, name: &str, path: &str, limit: u64) -> Result<Bytes>;
+
+    /// Finds out by which way a database is reached, so that nobody waits for that later, nor for the first connection.
+    /// No module is named.
+    async fn prepare(&self, _name: &str) {}
 }
 
 /// What happened, for metrics and logs; the engine knows neither. All methods return at once.
@@ -158,6 +167,10 @@ pub trait Observer: Send + Sync + std::fmt::Debug {
     /// `verified`, `pinned`, `mismatch`, `unlisted` (no record), `failed` (no answer); `fork` when a database has signed
     /// two histories.
     fn checksum(&self, outcome: &'static str);
+    /// What came of reading ahead, for so many files; the outcome is a fixed word: `fetched` before anybody asked, then
+    /// `used` when somebody did or `wasted` when nobody did in time; `held` already, `failed`, `skipped` for want of room or because only version control
+    /// could have it.
+    fn read_ahead(&self, outcome: &'static str, files: u64);
     /// A source sent what does not hold, as a file, list or answer: `what` is one of the words of a fetch.
     fn rejected(&self, what: &'static str);
     /// An object of that many bytes was committed.
@@ -172,6 +185,7 @@ impl Observer for Unobserved {
     fn fetch_started(&self, _: &'static str, _: &'static str) {}
     fn fetch_ended(&self, _: &'static str, _: &'static str, _: &'static str, _: std::time::Duration) {}
     fn checksum(&self, _: &'static str) {}
+    fn read_ahead(&self, _: &'static str, _: u64) {}
     fn rejected(&self, _: &'static str) {}
     fn stored(&self, _: u64) {}
 }

@@ -5,10 +5,10 @@ use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
 use arc_swap::ArcSwap;
 use gomod::{ModulePath, Patterns, sumdb::VerifierKey};
 
-use crate::{Error, ErrorKind, Result, Source, SumSource, Via};
+use crate::{Error, ErrorKind, Result, Source, SumSource, Via, rank};
 
 /// Where toolchains come from.
-const TOOLCHAIN: &str = "golang.org/toolchain";
+pub(crate) const TOOLCHAIN: &str = "golang.org/toolchain";
 
 /// One element of the upstream list.
 #[derive(Clone, Debug)]
@@ -41,6 +41,9 @@ pub struct Routing {
     pub notary: Option<String>,
     /// How many fetches run, or wait for their turn, at the same time.
     pub fetches: usize,
+    /// How many bytes of zips may lie there that were fetched before anybody asked for them, and that nobody has asked
+    /// for since; 0: nothing is fetched before it is asked for.
+    pub read_ahead: u64,
     /// How long mutable answers are fresh.
     pub freshness: Duration,
 }
@@ -92,6 +95,10 @@ where
     for hop in &hops {
         if hop.source.via() != Via::Direct && rules.load().is_private(path) {
             return Err(Error::new(ErrorKind::Busy, "the settings of the proxy have changed, try again"));
+        }
+        if hop.source.via() == Via::Direct && rank::is_ahead() {
+            // What a stranger's go.mod names is no reason to connect to a host. Who joins this run starts another one.
+            return Err(Error::new(ErrorKind::NotCached, "not at the upstream, and nobody has asked for it"));
         }
         let error = match ask(Arc::clone(&hop.source)).await {
             Ok(value) => return Ok(value),

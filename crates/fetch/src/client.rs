@@ -46,7 +46,7 @@ impl Default for ClientOptions {
             connect_timeout: Duration::from_secs(10),
             response_timeout: Duration::from_secs(180),
             idle_timeout: Duration::from_secs(60),
-            in_flight: 64,
+            in_flight: 128,
             proxies: ProxySettings::from_env(),
             netrc: netrc::path(|name| std::env::var_os(name)),
             credentials: Credentials::default(),

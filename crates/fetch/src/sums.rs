@@ -120,6 +120,15 @@ impl SumSource for SumProxy {
         let (upstream, prefix) = self.way(name, database).await?;
         Ok(upstream.bytes(&format!("{prefix}{path}"), limit).await?)
     }
+
+    async fn prepare(&self, name: &str) {
+        if let Some(database) = self.databases.get(name)
+            && let Err(error) = self.way(name, database).await
+        {
+            // Asked again when it is needed, and told then.
+            tracing::debug!(name, %error, "no way to the checksum database yet");
+        }
+    }
 }
 
 /// The upstream's word, remembered. Those who ask while somebody asks wait and take the same answer, even a failure,

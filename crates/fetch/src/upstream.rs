@@ -8,9 +8,10 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use gomod::{Info, ModulePath, ModuleVersion, Query};
-use goproxy_engine::{Error, ErrorKind, Intake, Kind, Object, Resolved, Result, Source, Staging, Versions, Via, check};
+use goproxy_engine::{
+    Error, ErrorKind, Intake, Kind, Object, Resolved, Result, Source, Staging, Turn, Turns, Versions, Via, check,
+};
 use reqwest::Url;
-use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{
     Access, Groups, HttpClient,
@@ -35,7 +36,7 @@ pub struct Upstream(Arc<Inner>);
 struct Inner {
     place: Place,
     shown: String,
-    turns: Semaphore,
+    turns: Turns,
 }
 
 #[derive(Debug)]
@@ -67,7 +68,7 @@ impl Upstream {
         let wrong = |why: String| Error::new(ErrorKind::Internal, why);
         let mut base = Url::parse(url).map_err(|e| wrong(format!("invalid proxy URL: {e}")))?;
         base.set_fragment(None);
-        let in_flight = client.options().in_flight.clamp(1, Semaphore::MAX_PERMITS);
+        let in_flight = client.options().in_flight.max(1);
         let place = match base.scheme() {
             "http" | "https" => {
                 let credential = Credential::take(&mut base)?;
@@ -78,7 +79,7 @@ impl Upstream {
             "file" => Place::Files(Files::new(&base)?),
             other => return Err(wrong(format!("invalid proxy URL scheme {other} (must be https, http or file)"))),
         };
-        Ok(Self(Arc::new(Inner { place, shown: wire::shown(&base), turns: Semaphore::new(in_flight) })))
+        Ok(Self(Arc::new(Inner { place, shown: wire::shown(&base), turns: Turns::new(in_flight, in_flight / 4) })))
     }
 
     /// A proxy that a go-import page names (`mod`): over http or https, and only where the module may connect to.
@@ -120,12 +121,12 @@ impl Upstream {
     }
 
     /// Permission to ask for a path.
-    async fn turn(&self, path: &str) -> Result<SemaphorePermit<'_>> {
+    async fn turn(&self, path: &str) -> Result<Turn<'_>> {
         if !wire::stays_below(path) {
             return Err(Error::new(ErrorKind::NotFound, "not found"));
         }
-        match tokio::time::timeout(QUEUE_PATIENCE, self.0.turns.acquire()).await {
-            Ok(Ok(permit)) => Ok(permit),
+        match tokio::time::timeout(QUEUE_PATIENCE, self.0.turns.take()).await {
+            Ok(Some(turn)) => Ok(turn),
             _ => Err(Error::new(ErrorKind::Busy, "too many requests to the upstream are under way")
                 .with_detail(self.0.shown.clone())
                 .with_retry_after(Some(Duration::from_secs(5)))),

@@ -2,9 +2,11 @@
 //! one at all.
 
 mod lax;
+mod requirements;
 mod syntax;
 
 pub use lax::{Interval, Lax, parse_lax, retractions};
+pub use requirements::{Requirements, requirements};
 
 use crate::ModulePath;
 

@@ -58,6 +58,7 @@ impl Service {
         direct.prepare(&settings.sources);
         let routing = upstreams.routing(settings, &direct.source());
         let engine = Engine::new(Arc::new(store.clone()), routing, Arc::clone(&metrics) as _);
+        engine.prepare();
         scrub(&store, settings.cache.scrub, &metrics);
         let handler = EngineHandler::new(engine.clone(), store, Arc::clone(&gate)).await;
         let listen = &settings.serving.listen;
@@ -145,6 +146,7 @@ impl Service {
     pub(crate) fn route(&self, upstreams: Upstreams, settings: &Settings) {
         self.direct.update(settings);
         self.engine.set_routing(upstreams.routing(settings, &self.direct.source()));
+        self.engine.prepare();
     }
 
     /// Reads the certificate again, for the connections from now on. A mistake keeps the one in force.

@@ -68,6 +68,7 @@ impl Upstreams {
             notary: databases.notary,
             sum_names: settings.sources.sumdb.iter().map(|db| db.name.clone()).collect(),
             fetches: settings.limits.fetches,
+            read_ahead: settings.cache.read_ahead,
             freshness: settings.cache.expire,
         }
     }

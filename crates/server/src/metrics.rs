@@ -31,6 +31,7 @@ pub struct Metrics {
     checksums: Family<Checksum, Counter>,
     scrubbed: Family<Scrubbed, Counter>,
     rejected: Family<Rejected, Counter>,
+    read_ahead: Family<ReadAhead, Counter>,
     refused: Family<Refused, Counter>,
     response_bytes: Counter,
     stored_bytes: Counter,
@@ -85,6 +86,11 @@ struct Refused {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReadAhead {
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Rejected {
     what: &'static str,
 }
@@ -120,6 +126,7 @@ impl Metrics {
             checksums: Family::default(),
             scrubbed: Family::default(),
             rejected: Family::default(),
+            read_ahead: Family::default(),
             refused: Family::default(),
             response_bytes: Counter::default(),
             stored_bytes: Counter::default(),
@@ -131,6 +138,7 @@ impl Metrics {
         for outcome in ["good", "adopted", "bad", "failed"] {
             drop(metrics.scrubbed.get_or_create(&Scrubbed { outcome }));
         }
+        let _ = metrics.read_ahead.get_or_create(&ReadAhead { outcome: "fetched" });
         let _ = metrics.rejected.get_or_create(&Rejected { what: "zip" });
         let _ = metrics.refused.get_or_create(&Refused { reason: "missing" });
         metrics.registry.register("goproxy_build_info", "The running version", build);
@@ -147,6 +155,7 @@ impl Metrics {
         r.register("goproxy_fetches_in_flight", "Running fetches from sources", self.in_flight.clone());
         r.register("goproxy_cache_requests", "Answers by what the cache had", self.cache.clone());
         r.register("goproxy_rejected", "What sources sent that does not hold", self.rejected.clone());
+        r.register("goproxy_readahead", "Files fetched before anybody asked", self.read_ahead.clone());
         r.register("goproxy_checksums", "Module files compared with their sums", self.checksums.clone());
         r.register("goproxy_scrubbed_objects", "Cached objects that the scrub has read", self.scrubbed.clone());
         r.register("goproxy_access_refused", "Requests refused by why, where there are accounts", self.refused.clone());
@@ -215,6 +224,10 @@ impl Observer for Metrics {
 
     fn checksum(&self, outcome: &'static str) {
         self.checksums.get_or_create(&Checksum { outcome }).inc();
+    }
+
+    fn read_ahead(&self, outcome: &'static str, files: u64) {
+        self.read_ahead.get_or_create(&ReadAhead { outcome }).inc_by(files);
     }
 
     fn rejected(&self, what: &'static str) {

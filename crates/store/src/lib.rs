@@ -164,6 +164,11 @@ impl Store for FsStore {
         blocking(move || inner.examine(&wanted)).await
     }
 
+    async fn has(&self, object: &Object) -> Result<bool> {
+        let Some(path) = self.0.layout.object(object) else { return Ok(false) };
+        blocking(move || Ok(path.is_file())).await
+    }
+
     fn room(&self) -> Result<()> {
         self.0.room()
     }

@@ -26,8 +26,8 @@ use crate::{
 const READY: &str = "listening on ";
 const START_LIMIT: Duration = Duration::from_secs(30);
 
-/// How to start the program. Its environment holds PATH, HOME and TMPDIR (an empty directory each), GOSUMDB=off and
-/// what is set. Clones share these directories and the cache.
+/// How to start the program. Its environment holds PATH, HOME and TMPDIR (an empty directory each), GOSUMDB=off,
+/// GOPROXY_READ_AHEAD=0 and what is set. Clones share these directories and the cache.
 #[derive(Clone, Debug)]
 pub struct ProxyBuilder {
     program: PathBuf,
@@ -123,6 +123,8 @@ impl ProxyBuilder {
             .env("TMPDIR", self.dir.path().join("tmp"))
             // There is no true checksum database where tests run; those about it bring their own.
             .env("GOSUMDB", "off")
+            // Most tests count what the upstream is asked for; those about reading ahead say -readAhead.
+            .env("GOPROXY_READ_AHEAD", "0")
             .envs(&self.env)
             .process_group(0);
         command

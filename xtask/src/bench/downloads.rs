@@ -47,7 +47,7 @@ pub(crate) fn downloads(arguments: &[&str]) -> Result<()> {
 }
 
 /// The first URL of the machine's GOPROXY.
-fn upstream() -> Result<String> {
+pub(super) fn upstream() -> Result<String> {
     let list = run("go", &["env", "GOPROXY"], &[])?;
     let first = list.split([',', '|']).next().unwrap_or_default().trim();
     if !first.starts_with("http") {

@@ -46,7 +46,7 @@ pub(crate) fn herd(arguments: &[&str]) -> Result<()> {
     let binary = binary()?;
     let (mut own, mut firsts, mut warm, mut cold, mut memory) = (vec![], vec![], vec![], vec![], vec![]);
     for round in 1..=rounds {
-        let upstream = Distant::start(0, &recorded, "", LATENCY)?;
+        let upstream = Distant::start(&recorded, "", LATENCY)?;
         own.push(gather(upstream.port(), CLIENTS)?.first);
         warm.push(gather(nginx_port, CLIENTS)?.all);
         let before = upstream.asked().bytes;

@@ -63,6 +63,14 @@ impl Log {
     }
 }
 
+impl Database {
+    /// What a note says, once its signature is checked.
+    pub(super) fn told(&self, note: &Bytes) -> Result<Latest> {
+        let head = TreeHead::open(note, &self.log.key).map_err(|e| self.invalid(&"tree head", &e))?;
+        Ok(Latest { head, note: note.clone() })
+    }
+}
+
 impl Shared {
     /// The newest head that is known, if there is one.
     pub(super) async fn newest(&self, db: &Database) -> Result<Option<Latest>> {
@@ -77,20 +85,24 @@ impl Shared {
     /// Believes the head of a signed note once it is proved to be of the log that we know. Returns the newer one. Others
     /// do not wait for the proof: its tiles may take their time.
     pub(super) async fn advance(self: &Arc<Self>, db: &Database, note: &Bytes) -> Result<Latest> {
-        let head = TreeHead::open(note, &db.log.key).map_err(|e| db.invalid(&"tree head", &e))?;
-        let told = Latest { head, note: note.clone() };
+        let told = db.told(note)?;
+        self.advance_to(db, &told).await
+    }
+
+    /// The same for a head whose signature is checked already.
+    pub(super) async fn advance_to(self: &Arc<Self>, db: &Database, told: &Latest) -> Result<Latest> {
         for _ in 0..ATTEMPTS {
             let known = self.newest(db).await?;
             if let Some(known) = &known {
                 let is_older = told.head.size() <= known.head.size();
-                let (older, newer) = if is_older { (&told, known) } else { (known, &told) };
+                let (older, newer) = if is_older { (told, known) } else { (known, told) };
                 self.prove_growth(db, older, newer).await?;
                 if is_older {
                     return Ok(known.clone());
                 }
             }
-            if self.replace(db, known.as_ref(), &told).await? {
-                return Ok(told);
+            if self.replace(db, known.as_ref(), told).await? {
+                return Ok(told.clone());
             }
         }
         Err(Error::internal(format!("the tree head of {} changes all the time", db.name)))

@@ -20,7 +20,7 @@ pub(super) struct Unproved {
 }
 
 /// A tile that was gathered.
-struct Gathered {
+pub(super) struct Gathered {
     tile: Tile,
     bytes: Bytes,
     /// Whether it was here already.
@@ -36,9 +36,23 @@ impl Shared {
         plan: &TilePlan,
         check: impl Fn(&Tiles<Bytes>) -> Result<T, CheckError>,
     ) -> Result<Result<T, Box<Unproved>>> {
-        let mut again = true;
+        self.proved_from(db, plan, None, check).await
+    }
+
+    /// The same, with tiles that may have been gathered already; if they are not those of the plan, they do not count.
+    pub(super) async fn proved_from<T>(
+        self: &Arc<Self>,
+        db: &Database,
+        plan: &TilePlan,
+        at_hand: Option<Vec<Gathered>>,
+        check: impl Fn(&Tiles<Bytes>) -> Result<T, CheckError>,
+    ) -> Result<Result<T, Box<Unproved>>> {
+        let (mut again, mut at_hand) = (true, at_hand.filter(|gathered| is_for(gathered, plan)));
         loop {
-            let gathered = try_join_all(plan.tiles().iter().map(|tile| self.gather(db, *tile))).await?;
+            let gathered = match at_hand.take() {
+                Some(gathered) => gathered,
+                None => self.gather_all(db, plan).await?,
+            };
             let mut tiles = Tiles::new(TileHeight::GO);
             for Gathered { tile, bytes, .. } in &gathered {
                 tiles.insert(*tile, bytes.clone());
@@ -59,6 +73,11 @@ impl Shared {
             }
             again = false;
         }
+    }
+
+    /// The tiles of a plan, all at the same time.
+    pub(super) async fn gather_all(self: &Arc<Self>, db: &Database, plan: &TilePlan) -> Result<Vec<Gathered>> {
+        try_join_all(plan.tiles().iter().map(|tile| self.gather(db, *tile))).await
     }
 
     /// A tile or the full one in its place: a server that has grown need not keep partial ones.
@@ -82,6 +101,7 @@ impl Shared {
         let object = Object::SumTile(db.name.clone(), tile);
         let work = || {
             let (shared, name) = (Arc::clone(self), db.name.clone());
+            // At full rank, whoever asks first: others will need the same tile.
             async move { shared.ask(&name, &tile.to_string()).await }
         };
         let broken = || Err(Error::internal(format!("asking for {object} panicked")));
@@ -109,6 +129,12 @@ impl Shared {
             }
         });
     }
+}
+
+/// Whether tiles are those of a plan, or the full ones in their places.
+fn is_for(gathered: &[Gathered], plan: &TilePlan) -> bool {
+    let matches = |(gathered, tile): (&Gathered, &Tile)| gathered.tile == *tile || gathered.tile == tile.full();
+    gathered.len() == plan.tiles().len() && gathered.iter().zip(plan.tiles()).all(matches)
 }
 
 /// Tiles that were here already and may be the wrong ones.

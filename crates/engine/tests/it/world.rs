@@ -209,6 +209,7 @@ impl World {
             sum_keys: BTreeMap::new(),
             notary: None,
             fetches: 100,
+            read_ahead: 0,
             sum_names: vec!["sums.example".to_owned()],
             freshness,
         };

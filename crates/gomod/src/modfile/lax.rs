@@ -81,7 +81,7 @@ fn interval(args: &[&str]) -> Option<Interval> {
 }
 
 /// A token as a string: only double quotes count as such.
-fn string(token: &str) -> Option<String> {
+pub(super) fn string(token: &str) -> Option<String> {
     if let Some(rest) = token.strip_prefix('"') {
         return unquote(rest.strip_suffix('"')?);
     }
@@ -89,7 +89,7 @@ fn string(token: &str) -> Option<String> {
 }
 
 /// `1.21`, `1.21.0`, `1.21rc1`; of anything else the `1.21` that it begins with, after a `v` perhaps.
-fn go_version(text: &str) -> Option<&str> {
+pub(super) fn go_version(text: &str) -> Option<&str> {
     let number = |text: &str| {
         let len = text.bytes().take_while(u8::is_ascii_digit).count();
         (len > 0 && (len == 1 || !text.starts_with('0'))).then_some(len)

@@ -91,6 +91,8 @@ pub(crate) struct Cache {
     pub(crate) git_bytes: u64,
     /// `-scrub`; zero is never.
     pub(crate) scrub: Duration,
+    /// `-readAhead`, in bytes; zero is never.
+    pub(crate) read_ahead: u64,
     /// `-minFreeDisk`, in bytes; `None` leaves it to the store.
     pub(crate) min_free: Option<u64>,
 }

@@ -130,6 +130,18 @@ pub(crate) static TABLE: &[Setting] = &[
         set: |s, text| duration::parse(text).map(|period| s.cache.scrub = period),
     },
     Setting {
+        name: "readAhead",
+        group: Group::Cache,
+        shape: Shape::Size,
+        default: Fallback::Value("256MB"),
+        reload: true,
+        help: "Fetch from upstreams what a client will ask next, before it asks: the other files of a version and the \
+               go.mod files that go walks to. How many bytes of zips may lie in the cache that were fetched so and \
+               that nobody has asked for yet; less is fetched where clients ask for other things. 0 for never.",
+        example: "64MB",
+        set: |s, text| size::parse(text).map(|bytes| s.cache.read_ahead = bytes),
+    },
+    Setting {
         name: "minFreeDisk",
         group: Group::Cache,
         shape: Shape::Size,
@@ -291,9 +303,10 @@ pub(crate) static TABLE: &[Setting] = &[
         name: "upstreamLimit",
         group: Group::Limits,
         shape: Shape::Count,
-        default: Fallback::Value("64"),
+        default: Fallback::Value("128"),
         reload: true,
-        help: "How many requests to one upstream are under way at the same time; others wait.",
+        help: "How many requests to one upstream are under way at the same time; others wait. A quarter of them at most \
+               is for what nobody has asked for yet (readAhead).",
         example: "32",
         set: |s, text| value::count(text).map(|count| s.limits.upstream_requests = count),
     },

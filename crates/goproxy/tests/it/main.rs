@@ -8,6 +8,7 @@
 
 mod access;
 mod adopt;
+mod ahead;
 mod attacks;
 mod caches;
 mod canary;

@@ -11,7 +11,7 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Result, bail};
@@ -28,6 +28,9 @@ struct Inner {
     /// Where a file comes from that the folder lacks.
     origin: String,
     latency: Duration,
+    /// Whether each request is printed, with the seconds since the start.
+    told: bool,
+    begun: Instant,
     requests: AtomicU64,
     recorded: AtomicU64,
     bytes: AtomicU64,
@@ -43,14 +46,21 @@ pub(crate) struct Asked {
 }
 
 impl Distant {
-    /// Listens on a port of this machine; 0 for any.
-    pub(crate) fn start(port: u16, folder: &Path, origin: &str, latency: Duration) -> Result<Self> {
+    /// Listens on some port of this machine.
+    pub(crate) fn start(folder: &Path, origin: &str, latency: Duration) -> Result<Self> {
+        Self::start_on(0, folder, origin, latency, false)
+    }
+
+    /// Listens on a port of this machine, 0 for any; perhaps it tells what it is asked.
+    pub(crate) fn start_on(port: u16, folder: &Path, origin: &str, latency: Duration, told: bool) -> Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", port))?;
         let inner = Inner {
             port: listener.local_addr()?.port(),
             folder: folder.to_owned(),
             origin: origin.trim_end_matches('/').to_owned(),
             latency,
+            told,
+            begun: Instant::now(),
             requests: AtomicU64::default(),
             recorded: AtomicU64::default(),
             bytes: AtomicU64::default(),
@@ -100,6 +110,9 @@ impl Inner {
             let Some(path) = line.split(' ').nth(1) else { bail!("not a request: {line}") };
             thread::sleep(self.latency);
             self.requests.fetch_add(1, Ordering::Relaxed);
+            if self.told {
+                println!("{:.3} {path}", self.begun.elapsed().as_secs_f64());
+            }
             self.answer(&path.replace("%21", "!"), connection)?;
         }
     }
@@ -136,6 +149,7 @@ impl Inner {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let parent = kept.parent().unwrap_or(&self.folder);
         fs::create_dir_all(parent)?;
+        println!("recording {path}");
         let part = parent.join(format!(".part{}", NUMBER.fetch_add(1, Ordering::Relaxed)));
         let (url, file) = (format!("{}{path}", self.origin), part.to_string_lossy());
         let told = run("curl", &["-sSL", "--retry", "3", "-o", &file, "-w", "%{http_code}", &url], &[])?;

@@ -1,6 +1,8 @@
 //! Sources and proxies of the database that lie: nothing false is stored or served, and a lie that ends stops hurting.
 
-use goproxy_testkit::{Answer, GitHost, GitRepo, ModuleFixture, SumDb, Upstream};
+use std::time::Duration;
+
+use goproxy_testkit::{Answer, GitHost, GitRepo, ModuleFixture, SumDb, Upstream, wait_until};
 
 use super::{NAME, lookup_of, stored, verifying, world};
 use crate::support::{goproxy, home_with_git};
@@ -120,8 +122,10 @@ async fn stored_lookups_and_tiles_were_served_whatever_they_say() {
     let mut proxy = verifying(&upstream, &sums).start().await;
     assert_eq!(proxy.get(&module.url_path("mod")).await.status, 200);
     assert_eq!(proxy.get(&lookup_of(&module)).await.status, 200);
-    let sumdb: Vec<_> = crate::support::files(&proxy.download_dir().join("sumdb"));
-    assert!(sumdb.len() >= 3, "{sumdb:?}");
+    let folder = proxy.download_dir().join("sumdb");
+    // Tiles are stored behind the answer's back.
+    assert!(wait_until(Duration::from_secs(20), || crate::support::files(&folder).len() >= 3).await);
+    let sumdb: Vec<_> = crate::support::files(&folder);
     proxy.kill9();
     std::fs::remove_dir_all(proxy.cache_dir().join("pkg/mod/cache/goproxy/records")).unwrap();
     for file in &sumdb {

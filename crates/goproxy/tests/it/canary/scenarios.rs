@@ -1,8 +1,9 @@
 //! Everything goes wrong, and nobody learns a secret.
 
-use std::fs;
+use std::{fs, sync::Arc};
 
 use goproxy_testkit::{Proxy, wait_until};
+use tokio::task::JoinSet;
 
 use super::{
     needles::{Seen, canary},
@@ -22,21 +23,8 @@ async fn a_secret_turned_up_where_others_read(engine: Engine) {
     let world = World::new().await;
     let (mut seen, arguments, children) = (Seen::default(), Arguments::watch(), Children::new(&["git", "go"]));
     let builder = world.builder(engine).env("PATH", children.path());
-    let proxy = builder.clone().start().await;
-    for owner in OWNERS {
-        for mood in MOODS.into_iter().filter(|mood| *mood != "hang" || owner == "token") {
-            ask(&proxy, &mut seen, &format!("/github.com/{owner}/{mood}/@v/list")).await;
-            if owner == "token" || owner == "insteadof" {
-                ask(&proxy, &mut seen, &format!("/github.com/{owner}/{mood}/@v/v1.0.0.zip")).await;
-            }
-        }
-    }
-    for mood in MOODS {
-        ask(&proxy, &mut seen, &format!("/example.com/{mood}/@v/list")).await;
-        ask(&proxy, &mut seen, &format!("/sumdb/other.example.org/lookup/example.com/{mood}@v1.0.0")).await;
-        ask(&proxy, &mut seen, &format!("/sumdb/sums.example.org/lookup/example.com/{mood}@v1.0.0")).await;
-        ask(&proxy, &mut seen, &format!("/example.com/{mood}/@v/v1.0.0.mod")).await;
-    }
+    let proxy = Arc::new(builder.clone().start().await);
+    ask_all(&proxy, &mut seen).await;
     reload_with_mistakes(&world, &proxy).await;
     let metrics = proxy.get("/metrics").await;
     seen.add("/metrics", metrics.text());
@@ -63,6 +51,43 @@ fn sent(world: &World, engine: Engine) {
     let missing: Vec<_> = expected.into_iter().filter(|field| !found.contains(field)).collect();
     assert!(missing.is_empty(), "never sent: {missing:?}");
     assert!(world.other.total() > 0 || engine == Engine::Go, "no redirect was followed");
+}
+
+/// What to ask: each group one after the other, the groups at once.
+fn groups() -> Vec<Vec<String>> {
+    let of_owner = |owner: &str| {
+        let moods = MOODS.into_iter().filter(|mood| *mood != "hang" || owner == "token");
+        let zips = owner == "token" || owner == "insteadof";
+        let ask = |mood| {
+            let file = |name: &str| format!("/github.com/{owner}/{mood}/@v/{name}");
+            [Some(file("list")), zips.then(|| file("v1.0.0.zip"))].into_iter().flatten()
+        };
+        moods.flat_map(ask).collect()
+    };
+    let of_mood = |mood: &str| {
+        vec![
+            format!("/example.com/{mood}/@v/list"),
+            format!("/sumdb/other.example.org/lookup/example.com/{mood}@v1.0.0"),
+            format!("/sumdb/sums.example.org/lookup/example.com/{mood}@v1.0.0"),
+            format!("/example.com/{mood}/@v/v1.0.0.mod"),
+        ]
+    };
+    OWNERS.into_iter().map(of_owner).chain(MOODS.into_iter().map(of_mood)).collect()
+}
+
+async fn ask_all(proxy: &Arc<Proxy>, seen: &mut Seen) {
+    let mut running = JoinSet::new();
+    for group in groups() {
+        let proxy = Arc::clone(proxy);
+        running.spawn(async move {
+            let mut seen = Seen::default();
+            for target in group {
+                ask(&proxy, &mut seen, &target).await;
+            }
+            seen
+        });
+    }
+    running.join_all().await.into_iter().for_each(|more| seen.append(more));
 }
 
 async fn ask(proxy: &Proxy, seen: &mut Seen, target: &str) {

@@ -2,6 +2,7 @@
 
 use std::{fs, sync::Arc};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use goproxy_testkit::{Proxy, wait_until};
 use tokio::task::JoinSet;
 
@@ -26,7 +27,9 @@ async fn a_secret_turned_up_where_others_read(engine: Engine) {
     let proxy = Arc::new(builder.clone().start().await);
     ask_all(&proxy, &mut seen).await;
     reload_with_mistakes(&world, &proxy).await;
-    let metrics = proxy.get("/metrics").await;
+    let token = format!("Bearer {}", canary("static"));
+    let metrics = proxy.get_with("/metrics", &[("Authorization", &token)]).await;
+    assert_eq!(metrics.status, 200);
     seen.add("/metrics", metrics.text());
     for command in [vec!["check-config"], vec!["-tlsCert", "/nowhere", "check-config"], bad_key(&world)] {
         let output = builder.clone().args(command).run().await;
@@ -53,60 +56,60 @@ fn sent(world: &World, engine: Engine) {
     assert!(world.other.total() > 0 || engine == Engine::Go, "no redirect was followed");
 }
 
-/// What to ask: each group one after the other, the groups at once.
-fn groups() -> Vec<Vec<String>> {
-    let of_owner = |owner: &str| {
-        let moods = MOODS.into_iter().filter(|mood| *mood != "hang" || owner == "token");
+/// Everything that is asked for.
+fn targets() -> Vec<String> {
+    let of_owner = |owner: &'static str| {
+        let moods = MOODS.into_iter().filter(move |mood| *mood != "hang" || owner == "token");
         let zips = owner == "token" || owner == "insteadof";
-        let ask = |mood| {
+        moods.flat_map(move |mood| {
             let file = |name: &str| format!("/github.com/{owner}/{mood}/@v/{name}");
             [Some(file("list")), zips.then(|| file("v1.0.0.zip"))].into_iter().flatten()
-        };
-        moods.flat_map(ask).collect()
+        })
     };
     let of_mood = |mood: &str| {
-        vec![
+        [
             format!("/example.com/{mood}/@v/list"),
             format!("/sumdb/other.example.org/lookup/example.com/{mood}@v1.0.0"),
             format!("/sumdb/sums.example.org/lookup/example.com/{mood}@v1.0.0"),
             format!("/example.com/{mood}/@v/v1.0.0.mod"),
         ]
     };
-    OWNERS.into_iter().map(of_owner).chain(MOODS.into_iter().map(of_mood)).collect()
+    OWNERS.into_iter().flat_map(of_owner).chain(MOODS.into_iter().flat_map(of_mood)).collect()
 }
 
+/// All at once: they wait for retries and time limits, not for the machine.
 async fn ask_all(proxy: &Arc<Proxy>, seen: &mut Seen) {
     let mut running = JoinSet::new();
-    for group in groups() {
+    for target in targets() {
         let proxy = Arc::clone(proxy);
-        running.spawn(async move {
-            let mut seen = Seen::default();
-            for target in group {
-                ask(&proxy, &mut seen, &target).await;
-            }
-            seen
-        });
+        running.spawn(async move { ask(&proxy, &target).await });
     }
     running.join_all().await.into_iter().for_each(|more| seen.append(more));
 }
 
-async fn ask(proxy: &Proxy, seen: &mut Seen, target: &str) {
-    let (jwt, secret) = (canary("jwt"), canary("static"));
-    for authorization in [format!("Bearer {jwt}"), format!("Bearer {secret}")] {
+/// As a token, as a user, and as nobody that is known.
+async fn ask(proxy: &Proxy, target: &str) -> Seen {
+    let mut seen = Seen::default();
+    let login = STANDARD.encode(format!("ann:{}", canary("htpasswd")));
+    let (token, unknown) = (format!("Bearer {}", canary("static")), format!("Bearer {}", canary("jwt")));
+    for (authorization, known) in [(token, true), (format!("Basic {login}"), true), (unknown, false)] {
         let answer = proxy.get_with(target, &[("Authorization", &authorization)]).await;
-        assert!(answer.status >= 400, "{target}: {}", answer.text());
+        assert!(
+            answer.status >= 400 && (answer.status != 401) == known,
+            "{target}: {} {}",
+            answer.status,
+            answer.text()
+        );
         seen.add(format!("the answer to {target}"), format!("{:?}\n{}", answer.headers, answer.text()));
-        if target.contains("hang") {
-            return;
-        }
     }
+    seen
 }
 
 /// Mistakes beside secrets, and secrets where others are expected.
 async fn reload_with_mistakes(world: &World, proxy: &Proxy) {
     let secret = canary("token");
-    fs::write(world.path("htpasswd"), format!("ann:{}\n", canary("htpasswd"))).unwrap();
-    let (echo, htpasswd) = (world.echo.url(), world.path("htpasswd"));
+    fs::write(world.path("htpasswd.plain"), format!("ann:{}\n", canary("htpasswd"))).unwrap();
+    let echo = world.echo.url();
     for more in [
         format!("[[credentials]]\nurl = '{echo}'\ntoken = '{secret}'\npassword = '{secret}'\n"),
         format!(
@@ -123,7 +126,7 @@ async fn reload_with_mistakes(world: &World, proxy: &Proxy) {
         hangup(proxy).await;
     }
     let text = fs::read_to_string(world.path("goproxy.toml")).unwrap();
-    fs::write(world.path("goproxy.toml"), format!("htpasswd = '{}'\n{text}", htpasswd.display())).unwrap();
+    fs::write(world.path("goproxy.toml"), text.replace("/htpasswd'", "/htpasswd.plain'")).unwrap();
     hangup(proxy).await;
     world.configure("");
     hangup(proxy).await;

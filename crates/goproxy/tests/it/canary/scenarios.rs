@@ -101,6 +101,10 @@ async fn ask(proxy: &Proxy, target: &str) -> Seen {
             answer.text()
         );
         seen.add(format!("the answer to {target}"), format!("{:?}\n{}", answer.headers, answer.text()));
+        // Each takes as long as a fetch may.
+        if target.contains("hang") {
+            break;
+        }
     }
     seen
 }

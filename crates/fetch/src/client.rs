@@ -13,8 +13,8 @@ use goproxy_engine::{Error, ErrorKind, Result};
 use reqwest::{Client, ClientBuilder, Url, redirect};
 
 use crate::{
-    Access, Credentials, Groups, Lookup, guard, netrc, netrc::Netrc, proxies::ProxySettings, reach, resolve::Resolver,
-    retry::Pauses, roots,
+    Access, Credentials, Groups, Inside, Lookup, guard, netrc, netrc::Netrc, proxies::ProxySettings, reach,
+    resolve::Resolver, retry::Pauses, roots,
 };
 
 /// Limits and sources of configuration of a [`HttpClient`].
@@ -35,6 +35,8 @@ pub struct ClientOptions {
     pub netrc: Option<PathBuf>,
     /// The credentials of the configuration.
     pub credentials: Credentials,
+    /// What strangers may name although it is not public.
+    pub inside: Inside,
     /// Where names are looked up; scripted in tests.
     pub lookup: Lookup,
 }
@@ -50,6 +52,7 @@ impl Default for ClientOptions {
             proxies: ProxySettings::from_env(),
             netrc: netrc::path(|name| std::env::var_os(name)),
             credentials: Credentials::default(),
+            inside: Inside::default(),
             lookup: Lookup::default(),
         }
     }
@@ -97,7 +100,7 @@ impl HttpClient {
         let guarded = !access.internal;
         // A stranger has no business with our proxies either, where they would be reached past the guard.
         let ours = |host: &String| url.host_str().is_some_and(|named| host.eq_ignore_ascii_case(named));
-        if guarded && (guard::is_internal(url) || self.0.options.proxies.hosts().iter().any(ours)) {
+        if guarded && (!self.inside().permits_url(url) || self.0.options.proxies.hosts().iter().any(ours)) {
             return Err(reach::no_address(url, true));
         }
         if !guarded && !access.insecure {
@@ -138,7 +141,7 @@ impl HttpClient {
         if let Ok(ip) = name.trim_matches(['[', ']']).parse() {
             return Ok(vec![ip]);
         }
-        let found = self.0.options.lookup.addresses(name, true).await;
+        let found = self.0.options.lookup.addresses(name, true, self.inside()).await;
         let found = found.map_err(|e| reach::no_address(&url, true).with_detail(e.to_string()))?;
         Ok(found.into_iter().map(|address| address.ip()).collect())
     }
@@ -151,6 +154,10 @@ impl HttpClient {
     /// Which configured credentials are for a module.
     pub fn groups(&self, path: &ModulePath) -> Groups {
         self.0.options.credentials.groups(path)
+    }
+
+    pub(crate) fn inside(&self) -> &Inside {
+        &self.0.options.inside
     }
 
     pub(crate) fn options(&self) -> &ClientOptions {
@@ -181,9 +188,9 @@ impl Way {
 
     fn apply(self, builder: ClientBuilder, options: &ClientOptions) -> Result<ClientBuilder> {
         let exempt = if self.proxied { options.proxies.hosts() } else { Vec::new() };
-        let lookup = options.lookup.clone();
+        let (lookup, inside) = (options.lookup.clone(), options.inside.clone());
         let builder = builder
-            .dns_resolver(Arc::new(Resolver { lookup, guarded: self.guarded, exempt }))
+            .dns_resolver(Arc::new(Resolver { lookup, guarded: self.guarded, inside, exempt }))
             .tls_danger_accept_invalid_certs(self.insecure);
         if self.proxied { options.proxies.apply(builder) } else { Ok(builder) }
     }

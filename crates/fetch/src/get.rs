@@ -11,7 +11,7 @@ use http::{
 use reqwest::{Response, Url};
 
 use crate::{
-    Access, HttpClient,
+    Access, HttpClient, Inside,
     body::Body,
     client::chain,
     credentials::Credential,
@@ -100,7 +100,7 @@ impl HttpClient {
             if matches!(target.scope, Scope::Configured { inside: false }) && self.is_inside(target.url).await {
                 target.scope = Scope::Configured { inside: true };
             }
-            url = redirect::next_hop(&url, response.headers(), target.scope.of_redirects())?;
+            url = redirect::next_hop(&url, response.headers(), target.scope.of_redirects(), self.inside())?;
         }
         let detail = format!("more than {MAX_REDIRECTS} redirects from {}", wire::shown(target.url));
         Err(invalid("the upstream redirects without end", detail))
@@ -109,8 +109,9 @@ impl HttpClient {
     /// Whether what the operator configured is in our own network, as its name has it: then its redirects may be, too.
     async fn is_inside(&self, configured: &Url) -> bool {
         let Some(host) = configured.host_str() else { return false };
-        let options = self.options();
-        options.lookup.addresses(host, false).await.is_ok() && options.lookup.addresses(host, true).await.is_err()
+        // What strangers may name besides says nothing of where this one is.
+        let (lookup, nothing) = (&self.options().lookup, Inside::default());
+        lookup.addresses(host, false, &nothing).await.is_ok() && lookup.addresses(host, true, &nothing).await.is_err()
     }
 
     async fn send(&self, url: &Url, target: Target<'_>) -> Result<Response, Failure> {

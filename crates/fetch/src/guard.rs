@@ -36,24 +36,39 @@ pub(crate) fn is_public(ip: IpAddr) -> bool {
 /// Whether the URL names what a machine learns its own credentials from, which nobody configures as an upstream: the
 /// link-local addresses, and the others under which clouds serve their metadata.
 pub(crate) fn is_metadata(url: &Url) -> bool {
-    let v4 = |ip: Ipv4Addr| ip.is_link_local() || ip.octets() == [100, 100, 100, 200];
     match host(url) {
-        Host::Address(IpAddr::V4(ip)) => v4(ip),
-        Host::Address(IpAddr::V6(ip)) => {
-            let [first, second, ..] = ip.segments();
-            embedded_v4(ip).is_some_and(v4) || first & 0xffc0 == 0xfe80 || (first, second) == (0xfd00, 0x0ec2)
-        }
+        Host::Address(ip) => is_metadata_address(ip),
         Host::Name(name) => name == "metadata" || name == "metadata.google.internal",
     }
 }
 
-enum Host {
+/// The same of an address that a name has.
+pub(crate) fn is_metadata_address(ip: IpAddr) -> bool {
+    match plain(ip) {
+        IpAddr::V4(ip) => ip.is_link_local() || ip.octets() == [100, 100, 100, 200],
+        IpAddr::V6(ip) => {
+            let [first, second, ..] = ip.segments();
+            first & 0xffc0 == 0xfe80 || (first, second) == (0xfd00, 0x0ec2)
+        }
+    }
+}
+
+/// The IPv4 address that an address leads to, if it is one of those.
+pub(crate) fn plain(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V6(v6) => embedded_v4(v6).map_or(ip, IpAddr::V4),
+        IpAddr::V4(_) => ip,
+    }
+}
+
+/// What a URL names.
+pub(crate) enum Host {
     Address(IpAddr),
     Name(String),
 }
 
 /// The URL parser has normalised `127.1`, `0x7f000001` and the like to dotted quads already.
-fn host(url: &Url) -> Host {
+pub(crate) fn host(url: &Url) -> Host {
     let text = url.host_str().unwrap_or_default();
     let bare = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text);
     let bare = bare.strip_suffix('.').unwrap_or(bare);

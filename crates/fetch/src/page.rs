@@ -82,7 +82,8 @@ impl HttpClient {
                 let page = self.read_page(&url, response, limit).await?;
                 return Ok(page.without(credential.as_ref()));
             }
-            url = redirect::next_hop(&url, response.headers(), access).map_err(|failure| renamed(&failure, &url))?;
+            url = redirect::next_hop(&url, response.headers(), access, self.inside())
+                .map_err(|failure| renamed(&failure, &url))?;
         }
         let message = format!("{} redirects without end", reach::host(&url));
         Err(Failure::lasting(ErrorKind::Invalid, message, wire::shown(&url)))

@@ -4,16 +4,16 @@ use goproxy_engine::ErrorKind;
 use http::{HeaderMap, StatusCode, header::LOCATION};
 use reqwest::Url;
 
-use crate::{Access, failure::Failure, guard, wire};
+use crate::{Access, Inside, failure::Failure, guard, wire};
 
 /// Whether an answer of that status is a redirect.
 pub(crate) fn leads_on(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }
 
-/// The next hop. With [`Access::internal`] it may be anywhere but the metadata of a cloud, with [`Access::insecure`]
-/// from https to http too.
-pub(crate) fn next_hop(from: &Url, headers: &HeaderMap, access: Access) -> Result<Url, Failure> {
+/// The next hop. With [`Access::internal`] it may be anywhere but the metadata of a cloud, without it what is public or
+/// in `inside`; with [`Access::insecure`] from https to http too.
+pub(crate) fn next_hop(from: &Url, headers: &HeaderMap, access: Access, inside: &Inside) -> Result<Url, Failure> {
     let shown = wire::shown(from);
     let Some(location) = headers.get(LOCATION).and_then(|value| std::str::from_utf8(value.as_bytes()).ok()) else {
         let detail = format!("{shown}: a redirect without a Location");
@@ -32,8 +32,8 @@ pub(crate) fn next_hop(from: &Url, headers: &HeaderMap, access: Access) -> Resul
         (_, other) => return refused(&format!("redirect to the scheme {other}")),
     }
     let metadata = || guard::is_metadata(&to) && from.host() != to.host();
-    if if access.internal { metadata() } else { guard::is_internal(&to) } {
-        return refused(&format!("redirect to the internal address {}", wire::shown(&to)));
+    if !inside.permits_url(&to) && (!access.internal || metadata()) {
+        return refused(&format!("redirect to the internal address {}, not in -allowInside", wire::shown(&to)));
     }
     Ok(to)
 }
@@ -45,7 +45,7 @@ mod tests {
     fn hop(from: &str, location: &str, inside: bool) -> Option<String> {
         let headers = HeaderMap::from_iter([(LOCATION, http::HeaderValue::from_str(location).unwrap())]);
         let access = Access { internal: inside, ..Access::default() };
-        next_hop(&Url::parse(from).unwrap(), &headers, access).ok().map(Into::into)
+        next_hop(&Url::parse(from).unwrap(), &headers, access, &Inside::default()).ok().map(Into::into)
     }
 
     #[test]
@@ -103,7 +103,7 @@ mod tests {
         let from = Url::parse("https://p.example/").unwrap();
         for insecure in [false, true] {
             let access = Access { insecure, ..Access::default() };
-            assert_eq!(next_hop(&from, &headers, access).is_ok(), insecure);
+            assert_eq!(next_hop(&from, &headers, access, &Inside::default()).is_ok(), insecure);
         }
     }
 }

@@ -4,7 +4,7 @@ use std::{fmt, net::SocketAddr, sync::Arc};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use crate::guard;
+use crate::{Inside, guard};
 
 /// Where names are looked up.
 #[derive(Clone, Default)]
@@ -41,6 +41,8 @@ pub(crate) struct Resolver {
     pub(crate) lookup: Lookup,
     /// Leaves out addresses that are not public.
     pub(crate) guarded: bool,
+    /// But these.
+    pub(crate) inside: Inside,
     /// Hosts that may be anywhere all the same: the proxies that the operator configured.
     pub(crate) exempt: Vec<String>,
 }
@@ -62,21 +64,35 @@ impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
         let name = name.as_str().to_owned();
         let guarded = self.guarded && !self.exempt.iter().any(|host| host.eq_ignore_ascii_case(&name));
-        let lookup = self.lookup.clone();
-        Box::pin(async move { Ok(Box::new(lookup.addresses(&name, guarded).await?.into_iter()) as Addrs) })
+        let (lookup, inside) = (self.lookup.clone(), self.inside.clone());
+        Box::pin(async move { Ok(Box::new(lookup.addresses(&name, guarded, &inside).await?.into_iter()) as Addrs) })
     }
 }
 
 impl Lookup {
-    /// Where to connect to for a name: never none.
-    pub(crate) async fn addresses(&self, name: &str, guarded: bool) -> Result<Vec<SocketAddr>, NoAddress> {
+    /// Where to connect to for a name: never none. The metadata of a cloud is forbidden to all: no upstream is there,
+    /// and whoever may name hosts inside might name one that leads to it.
+    pub(crate) async fn addresses(
+        &self,
+        name: &str,
+        guarded: bool,
+        inside: &Inside,
+    ) -> Result<Vec<SocketAddr>, NoAddress> {
         let found = self.look_up(name).await;
         if found.is_empty() {
             return Err(NoAddress("the name has no address"));
         }
-        let allowed = found.into_iter().filter(|found| !guarded || guard::is_public(found.judged));
+        let permitted = |ip| match guarded {
+            true => inside.permits(name, ip),
+            false => !guard::is_metadata_address(ip) || inside.literally(ip),
+        };
+        let allowed = found.into_iter().filter(|found| permitted(found.judged));
         let addresses: Vec<_> = allowed.map(|found| found.connected).collect();
-        if addresses.is_empty() { Err(NoAddress("all addresses of the name are internal")) } else { Ok(addresses) }
+        if addresses.is_empty() {
+            Err(NoAddress("all addresses of the name are internal, and -allowInside names none"))
+        } else {
+            Ok(addresses)
+        }
     }
 
     /// Failures of the resolver are no addresses either: it does not tell a name that is not from a server that is down.

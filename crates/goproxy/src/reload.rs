@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use goproxy_fetch::Credentials;
-
 use crate::{
     access::{self, AccessGate},
     failure::Failure,
@@ -32,7 +30,7 @@ impl Reloader {
 
     /// Reads everything again. A mistake anywhere changes nothing; either way the log says what happened.
     pub(crate) fn reload(&mut self, service: &Service, log: &Log) {
-        let (loaded, upstreams, gate) = match self.read(service.credentials()) {
+        let (loaded, upstreams, gate) = match self.read(service) {
             Ok(read) => read,
             Err(failure) => {
                 tracing::error!("SIGHUP: nothing changed: {}", failure.line());
@@ -56,9 +54,11 @@ impl Reloader {
         }
     }
 
-    fn read(&self, credentials: &Credentials) -> Result<(Loaded, Upstreams, Option<Arc<AccessGate>>), Failure> {
-        let loaded = load(self.mode, &self.flags, &self.environment)?;
-        let upstreams = Upstreams::new(&loaded, credentials)?;
+    fn read(&self, service: &Service) -> Result<(Loaded, Upstreams, Option<Arc<AccessGate>>), Failure> {
+        let mut loaded = load(self.mode, &self.flags, &self.environment)?;
+        // Upstreams are made anew, version control is not: both keep what they were started with.
+        loaded.settings.sources.inside = service.inside().clone();
+        let upstreams = Upstreams::new(&loaded, service.credentials())?;
         // Only checked: other files or none need a restart, and that must not fail then.
         tls::open(&loaded)?;
         let gate = access::build(&loaded, upstreams.client())?;

@@ -4,7 +4,7 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwapOption;
 use goproxy_engine::Engine;
-use goproxy_fetch::Credentials;
+use goproxy_fetch::{Credentials, Inside};
 use goproxy_server::{Limits, Listen, LocalAddr, Metrics, Server, ServerOptions, Tls, TlsError};
 use goproxy_store::FsStore;
 use tokio::{sync::oneshot, task::JoinHandle};
@@ -27,6 +27,7 @@ pub(crate) struct Service {
     direct: Direct,
     gate: InForce,
     credentials: Credentials,
+    inside: Inside,
     names: Names,
     address: LocalAddr,
     path_prefix: String,
@@ -71,8 +72,8 @@ impl Service {
             let _ = stopped.await;
         }));
         let path_prefix = settings.serving.path_prefix.clone();
-        let names = names.clone();
-        Ok(Self { engine, direct, gate, credentials, names, address, path_prefix, tls, stop, server })
+        let (names, inside) = (names.clone(), settings.sources.inside.clone());
+        Ok(Self { engine, direct, gate, credentials, inside, names, address, path_prefix, tls, stop, server })
     }
 
     /// Where it listens, for the log: `http://0.0.0.0:8081`, `https://0.0.0.0:8081` or `unix:/path`.
@@ -130,6 +131,11 @@ impl Service {
     /// What is sent to others to prove who we are.
     pub(crate) fn credentials(&self) -> &Credentials {
         &self.credentials
+    }
+
+    /// What strangers may name inside, until a restart.
+    pub(crate) fn inside(&self) -> &Inside {
+        &self.inside
     }
 
     /// What logs hide.

@@ -36,6 +36,7 @@ impl Upstreams {
             idle_timeout: limits.idle,
             in_flight: limits.upstream_requests,
             credentials: credentials.clone(),
+            inside: settings.sources.inside.clone(),
             ..ClientOptions::default()
         });
         let client = client.map_err(|error| Failure::config(error.message()))?;

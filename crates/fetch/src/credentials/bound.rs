@@ -68,7 +68,10 @@ impl Bound {
 fn climbs(path: &str) -> bool {
     let decoded = wire::percent_decode(path);
     let decoded = wire::percent_decode(&String::from_utf8_lossy(&decoded));
-    decoded.split(|byte| matches!(byte, b'/' | b'\\')).any(|element| matches!(element, b"." | b".."))
+    // Java's servers drop what follows a semicolon in an element before they resolve it.
+    let name =
+        |element: &[u8]| element.split(|byte| *byte == b';').next().is_some_and(|name| matches!(name, b"." | b".."));
+    decoded.split(|byte| matches!(byte, b'/' | b'\\')).any(name)
 }
 
 #[cfg(test)]
@@ -92,6 +95,8 @@ mod tests {
             "https://git.example.com/team/%2e%2e/other",
             "https://git.example.com/team/%252e%252e%252fother",
             "https://git.example.com/team/..%5cother",
+            "https://git.example.com/team/..;/other",
+            "https://git.example.com/team/%2e.%3bx=y/other",
             "https://git.example.com/",
             "https://x.git.example.com/team/a",
             "https://git.example.com.evil.example/team/a",

@@ -70,10 +70,12 @@ impl HttpRemote {
     /// our configuration says something about nor our credentials are theirs.
     fn next(&self, from: &Url, response: &Response) -> Result<Url, Wrong> {
         let host = self.told_host(from);
-        let to = redirect::next_hop(from, response.headers(), self.access).map_err(|failure| {
-            let message = format!("{host} redirects to a place that is not allowed");
-            Wrong::new(ErrorKind::Invalid, message, failure.error.detail().unwrap_or_default(), Hint::None)
-        })?;
+        let to = redirect::next_hop(from, response.headers(), self.access, self.shared.options.http.inside()).map_err(
+            |failure| {
+                let message = format!("{host} redirects to a place that is not allowed");
+                Wrong::new(ErrorKind::Invalid, message, failure.error.detail().unwrap_or_default(), Hint::None)
+            },
+        )?;
         let upgraded = from.scheme() == "http" && to.scheme() == "https";
         if from.host() == to.host() && (upgraded || from.port_or_known_default() == to.port_or_known_default()) {
             return Ok(to);

@@ -12,7 +12,7 @@ use std::{
 use goproxy_engine::{Error, ErrorKind};
 
 use super::{Reply, Server, options};
-use crate::{Access, ClientOptions, Found, Groups, HttpClient, Lookup, ProxySettings, Secret, Upstream};
+use crate::{Access, ClientOptions, Found, Groups, HttpClient, Inside, Lookup, ProxySettings, Secret, Upstream};
 
 pub(super) const STRANGER: Access = Access { internal: false, insecure: true, credentials: Groups::NONE };
 
@@ -208,4 +208,68 @@ async fn a_redirect_of_an_upstream_led_inside_by_a_public_name() {
     assert_eq!((refused.as_str(), trap.count()), ("host without a public address: rebound.example", 0));
     assert_eq!(ask("public.example", "cdn.example/x").await.unwrap(), "secret");
     assert_eq!(ask("corp.example", "minio.corp.example/x").await.unwrap(), "secret", "inside already");
+}
+
+fn allowing(list: &str, lookup: impl Fn(&str) -> Vec<Found> + Send + Sync + 'static) -> HttpClient {
+    let (inside, lookup) = (Inside::parse(list).unwrap(), Lookup::scripted(lookup));
+    HttpClient::new(ClientOptions { inside, lookup, ..options() }).unwrap()
+}
+
+#[tokio::test]
+async fn public_modules_could_not_be_in_a_repository_of_our_own_network() {
+    let git = Server::start(|_, _| Reply::ok("git")).await;
+    let port = git.port();
+    let lookup = move |name: &str| match name {
+        "metadata.example" | "cloud.corp.example" => vec![internal("169.254.169.254", port)],
+        _ => vec![internal("10.1.2.3", port)],
+    };
+    for list in ["git.corp.example", "*.corp.example", "10.1.0.0/16", "10.1.2.3"] {
+        let client = allowing(list, lookup);
+        assert_eq!(client.page("http://git.corp.example/", STRANGER, 99).await.unwrap().body, "git", "{list}");
+        refused(&client, "http://cloud.corp.example/").await;
+    }
+    assert_eq!(git.count(), 4);
+    for list in ["", "other.corp.example", "10.2.0.0/16"] {
+        refused(&allowing(list, lookup), "http://git.corp.example/").await;
+    }
+    assert_eq!(git.count(), 4);
+    let literal = allowing("169.254.169.254", lookup);
+    assert_eq!(literal.page("http://metadata.example/", STRANGER, 99).await.unwrap().body, "git");
+}
+
+#[tokio::test]
+async fn a_public_upstream_could_not_redirect_to_the_storage_that_the_operator_named() {
+    let storage = Server::start(|_, _| Reply::ok("zip")).await;
+    let port = storage.port();
+    let upstream = Server::start(move |_, asked| Reply::redirect(&format!("http:/{}", asked.target))).await;
+    let upstream_port = upstream.port();
+    let client = allowing("minio.internal,127.0.0.0/8", move |name| match name {
+        "public.example" => vec![public(upstream_port)],
+        _ => vec![internal("10.0.0.1", port)],
+    });
+    let upstream = Upstream::new(client, "http://public.example").unwrap();
+    assert_eq!(upstream.bytes("minio.internal/x", 99).await.unwrap(), "zip");
+    assert_eq!(upstream.bytes(&format!("127.0.0.1:{port}/x"), 99).await.unwrap(), "zip");
+    for other in ["db.internal/x", "wiki.example/x", "10.0.0.1/x"] {
+        assert!(upstream.bytes(other, 99).await.is_err(), "{other}");
+    }
+    assert_eq!(storage.count(), 2);
+}
+
+/// Only the text of URLs was judged where internal addresses are allowed.
+#[tokio::test]
+async fn a_name_led_private_modules_and_internal_upstreams_to_the_credentials_of_the_machine() {
+    let metadata = Server::start(|_, _| Reply::ok("role credentials")).await;
+    let port = metadata.port();
+    let upstream = Server::start(move |_, asked| Reply::redirect(&format!("http:/{}", asked.target))).await;
+    let upstream_port = upstream.port();
+    let client = client_with(move |name| match name {
+        "corp.example" => vec![internal("10.0.0.2", upstream_port)],
+        _ => vec![internal("169.254.169.254", port)],
+    });
+    let private = Access { internal: true, insecure: true, ..Access::default() };
+    assert!(client.page("http://rebound.example/", private, 99).await.is_err());
+    let upstream = Upstream::new(client, "http://corp.example").unwrap();
+    assert!(upstream.bytes("rebound.example/x", 99).await.is_err());
+    assert_eq!(metadata.count(), 0);
 }

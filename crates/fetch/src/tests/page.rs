@@ -10,7 +10,7 @@ use super::{
     guard::{STRANGER, client_with, public},
     options,
 };
-use crate::{Access, ClientOptions, HttpClient, Lookup, page::Page};
+use crate::{Access, ClientOptions, CredentialRow, Credentials, HttpClient, Lookup, Secret, SecretFrom, page::Page};
 
 async fn get(server: &Server, path: &str, limit: u64) -> Result<Page, goproxy_engine::Error> {
     let port = server.port();
@@ -143,4 +143,41 @@ async fn a_host_that_asks_for_a_pause_gets_one() {
     let error = client.page("http://a.example/other", STRANGER, 99).await.unwrap_err();
     assert_eq!((error.kind(), server.count()), (ErrorKind::Busy, 1));
     assert!(error.retry_after().is_some());
+}
+
+/// A row for plain http is for modules of `-insecure` alone, and for nobody else's host, port or scheme.
+#[tokio::test]
+async fn a_token_for_plain_http_went_where_http_is_not_allowed() {
+    let server = Server::start(|_, asked| match asked.target.as_str() {
+        "/team/away" => Reply::redirect("http://b.example/team/x"),
+        _ => Reply::ok("end"),
+    })
+    .await;
+    let port = server.port();
+    let row = CredentialRow::new("http://a.example/team/", SecretFrom::Literal(Secret::new("t0k3n"))).unwrap();
+    let credentials = Credentials::new(&[]);
+    credentials.replace(&[row.as_bearer()]).unwrap();
+    let lookup = Lookup::scripted(move |_| vec![public(port)]);
+    let client = HttpClient::new(ClientOptions { lookup, credentials, ..options() }).unwrap();
+    let secure = Access { insecure: false, ..STRANGER };
+    assert!(client.page("http://a.example/team/x", secure, 99).await.is_err(), "not over http at all");
+    assert_eq!(server.count(), 0);
+    for (url, sent) in [
+        ("http://a.example/team/x", vec![true]),
+        ("http://A.EXAMPLE./team/x", vec![false]),
+        ("http://a.example/teams/x", vec![false]),
+        ("http://a.example/team/../x", vec![false]),
+        ("http://a.example/team/%2e%2e/x", vec![false]),
+        ("http://a.example/team/..%2fx", vec![false]),
+        ("http://a.example.evil.example/team/x", vec![false]),
+        ("http://a.example@b.example/team/x", vec![false]),
+        ("http://a.example:8080/team/x", vec![false]),
+        ("http://a.example/team/away", vec![true, false]),
+    ] {
+        let before = server.count();
+        let _ = client.page(url, STRANGER, 99).await;
+        let got: Vec<_> =
+            server.asked()[before..].iter().map(|asked| asked.header("authorization").is_some()).collect();
+        assert!(got == sent || (got.is_empty() && sent == [false]), "{url}: {got:?}");
+    }
 }

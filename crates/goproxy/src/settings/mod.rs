@@ -26,7 +26,7 @@ mod value;
 use std::{path::PathBuf, time::Duration};
 
 use gomod::{Patterns, ProxyList, ProxyTarget, sumdb::SumDbSetting, vcs::GoVcs};
-use goproxy_fetch::CredentialRow;
+use goproxy_fetch::{CredentialRow, Inside};
 use goproxy_server::{AccessLogFormat, Listen};
 
 pub(crate) use access::{Access, IssuerRow, KeysAt};
@@ -110,6 +110,8 @@ pub(crate) struct Sources {
     pub(crate) refused: Refused,
     /// `-insecure`.
     pub(crate) insecure: Patterns,
+    /// `-allowInside`.
+    pub(crate) inside: Inside,
     /// GOINSECURE.
     pub(crate) go_insecure: Patterns,
     /// GOVCS.

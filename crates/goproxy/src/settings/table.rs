@@ -2,6 +2,7 @@
 //! file all come from these rows.
 
 use gomod::{Patterns, ProxyList};
+use goproxy_fetch::Inside;
 use goproxy_server::AccessLogFormat;
 
 use super::{Fallback, Fetcher, Format, Group, Level, Refused, Setting, Shape, duration, size, value};
@@ -199,6 +200,19 @@ pub(crate) static TABLE: &[Setting] = &[
             let parsed = Patterns::parse(text).map_err(|error| format!("{error}; see go help private"));
             parsed.map(|patterns| s.sources.insecure = patterns)
         },
+    },
+    Setting {
+        name: "allowInside",
+        group: Group::Sources,
+        shape: Shape::Patterns,
+        default: Fallback::Value(""),
+        reload: false,
+        help: "What repositories and pages of public modules and redirects of public upstreams may lead to although it \
+               is in an internal network, as a comma list of hosts, patterns of hosts, addresses and networks. Hosts of \
+               one label and below .local, .internal or .home.arpa are to be named as hosts. Metadata addresses of \
+               clouds stay forbidden unless the address itself is in the list.",
+        example: "git.corp.example,*.lab.internal,10.1.0.0/16",
+        set: |s, text| Inside::parse(text).map(|inside| s.sources.inside = inside),
     },
     Setting {
         name: "direct",

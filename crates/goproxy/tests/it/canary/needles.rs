@@ -64,6 +64,10 @@ impl Seen {
         self.0.push((place.into(), String::from_utf8_lossy(what.as_ref()).into_owned()));
     }
 
+    pub(super) fn append(&mut self, mut more: Self) {
+        self.0.append(&mut more.0);
+    }
+
     /// Every file below a folder, and its name.
     pub(super) fn add_files(&mut self, folder: &Path) {
         for file in files(folder) {

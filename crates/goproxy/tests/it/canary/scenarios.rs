@@ -1,8 +1,10 @@
 //! Everything goes wrong, and nobody learns a secret.
 
-use std::fs;
+use std::{fs, sync::Arc};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use goproxy_testkit::{Proxy, wait_until};
+use tokio::task::JoinSet;
 
 use super::{
     needles::{Seen, canary},
@@ -22,23 +24,12 @@ async fn a_secret_turned_up_where_others_read(engine: Engine) {
     let world = World::new().await;
     let (mut seen, arguments, children) = (Seen::default(), Arguments::watch(), Children::new(&["git", "go"]));
     let builder = world.builder(engine).env("PATH", children.path());
-    let proxy = builder.clone().start().await;
-    for owner in OWNERS {
-        for mood in MOODS.into_iter().filter(|mood| *mood != "hang" || owner == "token") {
-            ask(&proxy, &mut seen, &format!("/github.com/{owner}/{mood}/@v/list")).await;
-            if owner == "token" || owner == "insteadof" {
-                ask(&proxy, &mut seen, &format!("/github.com/{owner}/{mood}/@v/v1.0.0.zip")).await;
-            }
-        }
-    }
-    for mood in MOODS {
-        ask(&proxy, &mut seen, &format!("/example.com/{mood}/@v/list")).await;
-        ask(&proxy, &mut seen, &format!("/sumdb/other.example.org/lookup/example.com/{mood}@v1.0.0")).await;
-        ask(&proxy, &mut seen, &format!("/sumdb/sums.example.org/lookup/example.com/{mood}@v1.0.0")).await;
-        ask(&proxy, &mut seen, &format!("/example.com/{mood}/@v/v1.0.0.mod")).await;
-    }
+    let proxy = Arc::new(builder.clone().start().await);
+    ask_all(&proxy, &mut seen).await;
     reload_with_mistakes(&world, &proxy).await;
-    let metrics = proxy.get("/metrics").await;
+    let token = format!("Bearer {}", canary("static"));
+    let metrics = proxy.get_with("/metrics", &[("Authorization", &token)]).await;
+    assert_eq!(metrics.status, 200);
     seen.add("/metrics", metrics.text());
     for command in [vec!["check-config"], vec!["-tlsCert", "/nowhere", "check-config"], bad_key(&world)] {
         let output = builder.clone().args(command).run().await;
@@ -65,23 +56,64 @@ fn sent(world: &World, engine: Engine) {
     assert!(world.other.total() > 0 || engine == Engine::Go, "no redirect was followed");
 }
 
-async fn ask(proxy: &Proxy, seen: &mut Seen, target: &str) {
-    let (jwt, secret) = (canary("jwt"), canary("static"));
-    for authorization in [format!("Bearer {jwt}"), format!("Bearer {secret}")] {
+/// Everything that is asked for.
+fn targets() -> Vec<String> {
+    let of_owner = |owner: &'static str| {
+        let moods = MOODS.into_iter().filter(move |mood| *mood != "hang" || owner == "token");
+        let zips = owner == "token" || owner == "insteadof";
+        moods.flat_map(move |mood| {
+            let file = |name: &str| format!("/github.com/{owner}/{mood}/@v/{name}");
+            [Some(file("list")), zips.then(|| file("v1.0.0.zip"))].into_iter().flatten()
+        })
+    };
+    let of_mood = |mood: &str| {
+        [
+            format!("/example.com/{mood}/@v/list"),
+            format!("/sumdb/other.example.org/lookup/example.com/{mood}@v1.0.0"),
+            format!("/sumdb/sums.example.org/lookup/example.com/{mood}@v1.0.0"),
+            format!("/example.com/{mood}/@v/v1.0.0.mod"),
+        ]
+    };
+    OWNERS.into_iter().flat_map(of_owner).chain(MOODS.into_iter().flat_map(of_mood)).collect()
+}
+
+/// All at once: they wait for retries and time limits, not for the machine.
+async fn ask_all(proxy: &Arc<Proxy>, seen: &mut Seen) {
+    let mut running = JoinSet::new();
+    for target in targets() {
+        let proxy = Arc::clone(proxy);
+        running.spawn(async move { ask(&proxy, &target).await });
+    }
+    running.join_all().await.into_iter().for_each(|more| seen.append(more));
+}
+
+/// As a token, as a user, and as nobody that is known.
+async fn ask(proxy: &Proxy, target: &str) -> Seen {
+    let mut seen = Seen::default();
+    let login = STANDARD.encode(format!("ann:{}", canary("htpasswd")));
+    let (token, unknown) = (format!("Bearer {}", canary("static")), format!("Bearer {}", canary("jwt")));
+    for (authorization, known) in [(token, true), (format!("Basic {login}"), true), (unknown, false)] {
         let answer = proxy.get_with(target, &[("Authorization", &authorization)]).await;
-        assert!(answer.status >= 400, "{target}: {}", answer.text());
+        assert!(
+            answer.status >= 400 && (answer.status != 401) == known,
+            "{target}: {} {}",
+            answer.status,
+            answer.text()
+        );
         seen.add(format!("the answer to {target}"), format!("{:?}\n{}", answer.headers, answer.text()));
+        // Each takes as long as a fetch may.
         if target.contains("hang") {
-            return;
+            break;
         }
     }
+    seen
 }
 
 /// Mistakes beside secrets, and secrets where others are expected.
 async fn reload_with_mistakes(world: &World, proxy: &Proxy) {
     let secret = canary("token");
-    fs::write(world.path("htpasswd"), format!("ann:{}\n", canary("htpasswd"))).unwrap();
-    let (echo, htpasswd) = (world.echo.url(), world.path("htpasswd"));
+    fs::write(world.path("htpasswd.plain"), format!("ann:{}\n", canary("htpasswd"))).unwrap();
+    let echo = world.echo.url();
     for more in [
         format!("[[credentials]]\nurl = '{echo}'\ntoken = '{secret}'\npassword = '{secret}'\n"),
         format!(
@@ -98,7 +130,7 @@ async fn reload_with_mistakes(world: &World, proxy: &Proxy) {
         hangup(proxy).await;
     }
     let text = fs::read_to_string(world.path("goproxy.toml")).unwrap();
-    fs::write(world.path("goproxy.toml"), format!("htpasswd = '{}'\n{text}", htpasswd.display())).unwrap();
+    fs::write(world.path("goproxy.toml"), text.replace("/htpasswd'", "/htpasswd.plain'")).unwrap();
     hangup(proxy).await;
     world.configure("");
     hangup(proxy).await;

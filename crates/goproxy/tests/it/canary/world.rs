@@ -17,6 +17,11 @@ pub(super) const MOODS: [&str; 8] =
 pub(super) const OWNERS: [&str; 9] =
     ["token", "password", "tokenfile", "tokenenv", "command", "bearer", "netrc", "insteadof", "extraheader"];
 
+/// `canary("htpasswd")`, as `htpasswd -B` has it.
+const ANN: &str = "ann:$2b$05$hAlsbHGgIM31HSckYLE77uWvCemnRqyabSE3EvvXQd4osiRIODWUG\n";
+/// The SHA-256 of `canary("static")`.
+const STATIC: &str = "5fc4468382b4013a00d74ce24e3e91b2d22a7ce98d4c9054610321367ecbbf4d";
+
 pub(super) struct World {
     pub(super) echo: Site,
     pub(super) other: Site,
@@ -53,6 +58,7 @@ impl World {
             .git_config(&format!("[http \"{url}/extraheader/\"]\n\textraHeader = Authorization: Bearer {header}\n"));
         self.home.netrc("127.0.0.1", "bot", &canary("netrc"));
         fs::write(self.path("token"), canary("tokenfile")).unwrap();
+        fs::write(self.path("htpasswd"), ANN).unwrap();
         write_script(&self.path("command"), &format!("#!/bin/sh\necho '{{\"token\":\"{}\"}}'\n", canary("command")));
         fs::write(
             self.path("key.pem"),
@@ -68,6 +74,9 @@ impl World {
         let row = |owner: &str, keys: String| format!("[[credentials]]\nurl = '{url}/{owner}/'\n{keys}\n");
         let mut text =
             String::from("responseTimeout = '2s'\nconnectTimeout = '2s'\ndirectTimeout = '20s'\ncacheExpire = '1s'\n");
+        text += &format!("htpasswd = '{}'\n", self.path("htpasswd").display());
+        text += &format!("[[tokens]]\nname = 'static'\nsha256 = '{STATIC}'\n");
+        text += "[[access]]\nwho = ['ann', 'static']\nright = 'read'\n";
         text += &row("token", format!("token = '{}'", canary("token")));
         text += &row("password", format!("username = 'bot'\npassword = '{}'", canary("password")));
         text += &row("tokenfile", format!("tokenFile = '{}'", file.display()));

@@ -7,121 +7,19 @@
 //! Only upstream proxies are asked: version control brings the files of a version together, and what a stranger's go.mod
 //! names is no reason to connect to a host. So no private name is read ahead anywhere.
 
+mod lane;
 mod plan;
 mod run;
 mod window;
 
-use std::{
-    collections::VecDeque,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Instant};
 
 use gomod::ModuleVersion;
+pub(crate) use lane::Ahead;
+use lane::QUEUE;
 use plan::{Step, Wish};
-use quick_cache::sync::Cache;
-use window::{Bounds, Window};
 
-use crate::{Engine, Kind, Object, Via, engine::Shared, routing::TOOLCHAIN};
-
-/// How many wishes wait; more are let go.
-const QUEUE: usize = 4096;
-/// A client that has not come so far by then has gone elsewhere.
-const STALE: Duration = Duration::from_secs(60);
-/// How many wishes are remembered, so that nothing is looked for twice: of some thousand projects.
-const KNOWN: usize = 1 << 16;
-/// `.info` and go.mod: what a project of some hundred modules asks for, and a walk through a large one.
-const SMALL: Bounds = Bounds { least: 16, first: 512, most: 4096 };
-/// Zips: enough to be ahead of a client that unpacks them.
-const LARGE: Bounds = Bounds { least: 2, first: 48, most: 256 };
-
-/// What is done ahead, and what came of it.
-#[derive(Debug)]
-pub(crate) struct Ahead {
-    known: Cache<Wish, ()>,
-    lanes: [Lane; 2],
-}
-
-/// Small files do not wait behind zips.
-#[derive(Debug)]
-struct Lane {
-    /// How many are fetched at a time.
-    at_a_time: usize,
-    /// How many are expected to be asked for: a request need not look where there are none.
-    expected: AtomicUsize,
-    state: Mutex<State>,
-}
-
-#[derive(Debug)]
-struct State {
-    queue: VecDeque<(Instant, Wish)>,
-    running: usize,
-    window: Window,
-}
-
-impl Default for Ahead {
-    fn default() -> Self {
-        let lane = |at_a_time, bounds| {
-            let state = State { queue: VecDeque::new(), running: 0, window: Window::new(bounds) };
-            Lane { at_a_time, expected: AtomicUsize::new(0), state: Mutex::new(state) }
-        };
-        Self { known: Cache::new(KNOWN), lanes: [lane(24, SMALL), lane(6, LARGE)] }
-    }
-}
-
-impl Ahead {
-    fn lane(&self, wish: &Wish) -> &Lane {
-        &self.lanes[usize::from(wish.step == Step::Zip)]
-    }
-
-    /// A client asks for a file: whether it was expected to. What is on its way of the same version, it will wait for.
-    fn used(&self, version: &ModuleVersion, kind: Kind) -> bool {
-        let mut used = false;
-        for (lane, kinds) in self.lanes.iter().zip([&[Kind::Info, Kind::Mod][..], &[Kind::Zip]]) {
-            if lane.expected.load(Ordering::Acquire) == 0 {
-                continue;
-            }
-            lane.with(|state| {
-                for of in kinds {
-                    let object = Object::Module(version.clone(), *of);
-                    state.window.promote(&object);
-                    used |= *of == kind && state.window.used(&object);
-                }
-            });
-        }
-        used
-    }
-
-    /// Whether a client has asked for the file itself.
-    fn was_asked(&self, wish: &Wish) -> bool {
-        self.knows(&wish.version, Step::Asked(wish.kind()))
-    }
-
-    fn knows(&self, version: &ModuleVersion, step: Step) -> bool {
-        self.known.get(&Wish::new(version, step)).is_some()
-    }
-
-    /// A wish that was not fulfilled: another request for the version brings it up again.
-    fn forget(&self, wish: &Wish) {
-        let asked = [Kind::Info, Kind::Mod, Kind::Zip].map(Step::Asked);
-        for step in [wish.step, Step::Read].into_iter().chain(asked) {
-            self.known.remove(&Wish::new(&wish.version, step));
-        }
-    }
-}
-
-impl Lane {
-    /// Counters and queues are whole after a panic.
-    fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let result = work(&mut state);
-        self.expected.store(state.window.len(), Ordering::Release);
-        result
-    }
-}
+use crate::{Engine, Kind, Via, engine::Shared, routing::TOOLCHAIN};
 
 impl Engine {
     /// Makes the first connection, where things are fetched before they are asked for: at the start, and under new rules.

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use gomod::{ModuleVersion, modfile};
 
 use super::{
-    Lane, STALE,
+    lane::{Lane, STALE},
     plan::{Step, Wish},
 };
 use crate::{

@@ -3,10 +3,11 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    process::Command,
     time::Instant,
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::bench::{
     process::{remove, run},
@@ -73,9 +74,12 @@ impl Client {
             ("GOFLAGS", "-modcacherw"),
             ("GOSUMDB", "off"),
         ];
-        let arguments = [&["-C", &*directory], command].concat();
         let started = Instant::now();
-        run("go", &arguments, &environment)?;
+        // It tells each download: its words are for failures.
+        let output = Command::new("go").args(["-C", &*directory]).args(command).envs(environment).output()?;
+        if !output.status.success() {
+            bail!("go {}: {}", command.join(" "), String::from_utf8_lossy(&output.stderr));
+        }
         Ok(started.elapsed().as_secs_f64())
     }
 }

@@ -1,0 +1,115 @@
+//! What is wished and what is on its way, in two lanes: small files do not wait behind zips.
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use gomod::ModuleVersion;
+use quick_cache::sync::Cache;
+
+use super::{
+    plan::{Step, Wish},
+    window::{Bounds, Window},
+};
+use crate::{Kind, Object};
+
+/// How many wishes wait; more are let go.
+pub(super) const QUEUE: usize = 4096;
+/// A client that has not come so far by then has gone elsewhere.
+pub(super) const STALE: Duration = Duration::from_secs(60);
+/// How many wishes are remembered, so that nothing is looked for twice: of some thousand projects.
+const KNOWN: usize = 1 << 16;
+/// `.info` and go.mod: what a project of some hundred modules asks for, and a walk through a large one.
+const SMALL: Bounds = Bounds { least: 16, first: 512, most: 4096 };
+/// Zips: enough to be ahead of a client that unpacks them.
+const LARGE: Bounds = Bounds { least: 2, first: 48, most: 256 };
+
+/// What is done ahead, and what came of it.
+#[derive(Debug)]
+pub(crate) struct Ahead {
+    pub(super) known: Cache<Wish, ()>,
+    pub(super) lanes: [Lane; 2],
+}
+
+/// The wishes for files of one size.
+#[derive(Debug)]
+pub(super) struct Lane {
+    /// How many are fetched at a time.
+    pub(super) at_a_time: usize,
+    /// How many are expected to be asked for: a request need not look where there are none.
+    expected: AtomicUsize,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) queue: VecDeque<(Instant, Wish)>,
+    pub(super) running: usize,
+    pub(super) window: Window,
+}
+
+impl Default for Ahead {
+    fn default() -> Self {
+        let lane = |at_a_time, bounds| {
+            let state = State { queue: VecDeque::new(), running: 0, window: Window::new(bounds) };
+            Lane { at_a_time, expected: AtomicUsize::new(0), state: Mutex::new(state) }
+        };
+        Self { known: Cache::new(KNOWN), lanes: [lane(24, SMALL), lane(6, LARGE)] }
+    }
+}
+
+impl Ahead {
+    pub(super) fn lane(&self, wish: &Wish) -> &Lane {
+        &self.lanes[usize::from(wish.step == Step::Zip)]
+    }
+
+    /// A client asks for a file: whether it was expected to. What is on its way of the same version, it will wait for.
+    pub(super) fn used(&self, version: &ModuleVersion, kind: Kind) -> bool {
+        let mut used = false;
+        for (lane, kinds) in self.lanes.iter().zip([&[Kind::Info, Kind::Mod][..], &[Kind::Zip]]) {
+            if lane.expected.load(Ordering::Acquire) == 0 {
+                continue;
+            }
+            lane.with(|state| {
+                for of in kinds {
+                    let object = Object::Module(version.clone(), *of);
+                    state.window.promote(&object);
+                    used |= *of == kind && state.window.used(&object);
+                }
+            });
+        }
+        used
+    }
+
+    /// Whether a client has asked for the file itself.
+    pub(super) fn was_asked(&self, wish: &Wish) -> bool {
+        self.knows(&wish.version, Step::Asked(wish.kind()))
+    }
+
+    pub(super) fn knows(&self, version: &ModuleVersion, step: Step) -> bool {
+        self.known.get(&Wish::new(version, step)).is_some()
+    }
+
+    /// A wish that was not fulfilled: another request for the version brings it up again.
+    pub(super) fn forget(&self, wish: &Wish) {
+        let asked = [Kind::Info, Kind::Mod, Kind::Zip].map(Step::Asked);
+        for step in [wish.step, Step::Read].into_iter().chain(asked) {
+            self.known.remove(&Wish::new(&wish.version, step));
+        }
+    }
+}
+
+impl Lane {
+    /// Counters and queues are whole after a panic.
+    pub(super) fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let result = work(&mut state);
+        self.expected.store(state.window.len(), Ordering::Release);
+        result
+    }
+}

@@ -7,7 +7,9 @@ mod flood;
 mod herd;
 mod hits;
 mod module;
+mod nginx;
 mod process;
+mod slow;
 
 use std::path::PathBuf;
 
@@ -19,6 +21,7 @@ pub(crate) use downloads::downloads;
 pub(crate) use flood::flood;
 pub(crate) use herd::herd;
 pub(crate) use hits::hits;
+pub(crate) use slow::slow;
 
 /// `--rounds N`.
 fn rounds(arguments: &[&str], default: usize) -> Result<usize> {

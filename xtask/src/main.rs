@@ -7,7 +7,7 @@ mod differential;
 
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo xtask deps | cargo xtask bench hits|downloads|flood|herd [--rounds N]
+const USAGE: &str = "usage: cargo xtask deps | cargo xtask bench hits|downloads|flood|herd|slow [--rounds N]
        cargo xtask bench cold [--rounds N] [--latency MS] [--ways NAME,NAME]
        cargo xtask bench distant [--port N] [--latency MS]
        cargo xtask bench direct [--rounds N] [--engine native|go|default] [--latency MS,MS] [--repositories NAME,NAME] [--plain]
@@ -25,6 +25,7 @@ fn main() -> ExitCode {
         ["bench", "distant", rest @ ..] => bench::distant(rest),
         ["bench", "flood", rest @ ..] => bench::flood(rest),
         ["bench", "herd", rest @ ..] => bench::herd(rest),
+        ["bench", "slow", rest @ ..] => bench::slow(rest),
         ["differential", rest @ ..] => differential::run(rest),
         _ => Err(anyhow::anyhow!(USAGE)),
     };

@@ -14,10 +14,7 @@ use goproxy_engine::Blob;
 use http_body::{Body, Frame, SizeHint};
 use tokio::task::JoinHandle;
 
-use crate::{
-    growing::GrowingBody,
-    pool::{Buffer, CHUNK},
-};
+use crate::{growing::GrowingBody, pool::Buffer};
 
 /// The body of a response.
 #[derive(Debug)]
@@ -122,9 +119,12 @@ impl FileBody {
     }
 }
 
-/// How much is read at once of that range.
-fn chunk_len(left: &Range<u64>) -> usize {
-    usize::try_from(left.end - left.start).unwrap_or(CHUNK).min(CHUNK)
+/// A buffer for a chunk of that range, and how much of it is filled.
+fn buffer_for(left: &Range<u64>) -> (Buffer, usize) {
+    let wanted = left.end - left.start;
+    let mut buffer = Buffer::take(wanted);
+    let len = buffer.space().len();
+    (buffer, usize::try_from(wanted).unwrap_or(len).min(len))
 }
 
 /// Reads a chunk, or a part of one, if that needs no waiting for the disk.
@@ -132,8 +132,8 @@ fn chunk_len(left: &Range<u64>) -> usize {
 fn read_warm(file: &File, left: &Range<u64>) -> Option<Bytes> {
     use rustix::io::{ReadWriteFlags, preadv2};
 
-    let mut buffer = Buffer::take();
-    let slice = io::IoSliceMut::new(&mut buffer.space()[..chunk_len(left)]);
+    let (mut buffer, len) = buffer_for(left);
+    let slice = io::IoSliceMut::new(&mut buffer.space()[..len]);
     // Not in the page cache, not supported by the file system, at the end of a file that was cut: the other path
     // knows what to do.
     match preadv2(file, &mut [slice], left.start, ReadWriteFlags::NOWAIT) {
@@ -149,7 +149,7 @@ fn read_warm(_: &File, _: &Range<u64>) -> Option<Bytes> {
 
 /// Reads a whole chunk, waiting for the disk.
 fn read_at(file: &File, left: &Range<u64>) -> io::Result<Bytes> {
-    let (mut buffer, len) = (Buffer::take(), chunk_len(left));
+    let (mut buffer, len) = buffer_for(left);
     std::os::unix::fs::FileExt::read_exact_at(file, &mut buffer.space()[..len], left.start)?;
     Ok(buffer.freeze(len))
 }
@@ -159,6 +159,8 @@ mod tests {
     use std::{future::poll_fn, io::Write};
 
     use super::*;
+
+    const CHUNK: usize = 256 << 10;
 
     async fn collect(mut body: ReplyBody) -> io::Result<Vec<u8>> {
         let mut all = Vec::new();

@@ -139,6 +139,7 @@ impl Listener {
                 let (stream, peer) = listener.accept().await?;
                 // With Nagle's algorithm, the end of an answer waits 40 ms for the client's delayed acknowledgement.
                 let _ = stream.set_nodelay(true);
+                bound_unsent(&stream);
                 Ok((Box::new(stream), Arc::from(peer.to_string())))
             }
             Self::Unix { listener, .. } => {
@@ -148,6 +149,19 @@ impl Listener {
         }
     }
 }
+
+/// What the kernel keeps for a client that does not take it, in bytes: unbounded, it would be up to 4 MiB a connection.
+/// What is on its way does not count, so that distant clients are served as fast.
+const UNSENT: u32 = 128 << 10;
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn bound_unsent(stream: &tokio::net::TcpStream) {
+    // Where the kernel does not know it, memory is all that is lost.
+    let _ = socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT);
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn bound_unsent(_: &tokio::net::TcpStream) {}
 
 fn bind_tcp(host: &str, port: u16) -> io::Result<TcpListener> {
     let addresses: Vec<SocketAddr> = if host.is_empty() {

@@ -1,19 +1,28 @@
 //! Buffers for reading files, used again: a fresh one of this size costs page faults, which is half the throughput of
 //! serving a large file from the page cache (measured).
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use bytes::Bytes;
 
 /// The size of a buffer: it fits the L2 cache and makes the calls few.
-pub(crate) const CHUNK: usize = 256 << 10;
+const CHUNK: usize = 256 << 10;
 
-/// How many unused buffers are kept: 16 MiB.
-const KEPT: usize = 64;
+/// The size of one when many are held: by clients that read slowly, who gain nothing by a large one.
+const SMALL: usize = 32 << 10;
+
+/// How many large ones are held at most: 16 MiB.
+const LARGE: usize = 64;
+
+/// How many large ones are held.
+static HELD: AtomicUsize = AtomicUsize::new(0);
 
 static POOL: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
 
-/// A buffer of [`CHUNK`] bytes that returns to the pool when dropped.
+/// A buffer that returns to the pool when dropped, if it is large.
 #[derive(Debug)]
 pub(crate) struct Buffer {
     bytes: Vec<u8>,
@@ -21,7 +30,15 @@ pub(crate) struct Buffer {
 }
 
 impl Buffer {
-    pub(crate) fn take() -> Self {
+    /// A large one while there are few, for at least a byte and no larger than needed.
+    pub(crate) fn take(wanted: u64) -> Self {
+        let wanted = usize::try_from(wanted).unwrap_or(CHUNK);
+        if wanted <= SMALL || HELD.fetch_add(1, Ordering::Relaxed) >= LARGE {
+            if wanted > SMALL {
+                HELD.fetch_sub(1, Ordering::Relaxed);
+            }
+            return Self { bytes: vec![0; wanted.min(SMALL)], len: 0 };
+        }
         let bytes = POOL.lock().unwrap_or_else(PoisonError::into_inner).pop();
         Self { bytes: bytes.unwrap_or_else(|| vec![0; CHUNK]), len: 0 }
     }
@@ -46,9 +63,28 @@ impl AsRef<[u8]> for Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
+        if self.bytes.len() != CHUNK {
+            return;
+        }
+        HELD.fetch_sub(1, Ordering::Relaxed);
         let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
-        if pool.len() < KEPT {
+        if pool.len() < LARGE {
             pool.push(std::mem::take(&mut self.bytes));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clients_that_read_slowly_held_a_large_buffer_each() {
+        let held: Vec<_> = (0..1000).map(|_| Buffer::take(u64::MAX)).collect();
+        let bytes: usize = held.iter().map(|buffer| buffer.bytes.len()).sum();
+        assert!(bytes <= LARGE * CHUNK + 1000 * SMALL, "{bytes}");
+        drop(held);
+        assert_eq!(Buffer::take(u64::MAX).bytes.len(), CHUNK, "large ones again");
+        assert_eq!(Buffer::take(7).bytes.len(), 7);
     }
 }

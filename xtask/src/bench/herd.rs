@@ -15,7 +15,7 @@ use anyhow::{Context, Result, ensure};
 use super::{
     binary,
     cold::distant::Distant,
-    median, module,
+    median, module, nginx,
     process::{Server, free_port},
     rounds, scratch,
 };
@@ -42,7 +42,7 @@ pub(crate) fn herd(arguments: &[&str]) -> Result<()> {
     module::write(&files, "bench.example.com/herd", "v1.0.0", SIZE)?;
     let recorded = work.join("recorded");
     record(&files, &recorded)?;
-    let (nginx, nginx_port) = start_nginx(&work, &files)?;
+    let (nginx, nginx_port) = nginx::start(&work, &files)?;
     let binary = binary()?;
     let (mut own, mut firsts, mut warm, mut cold, mut memory) = (vec![], vec![], vec![], vec![], vec![]);
     for round in 1..=rounds {
@@ -99,28 +99,6 @@ fn ours(binary: &Path, work: &Path, upstream: u16) -> Result<(Server, u16)> {
     ];
     let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
     Ok((Server::start(binary, &flags, port, &work.join("goproxy.log"))?, port))
-}
-
-/// nginx over the files of a folder, on a port that is free.
-fn start_nginx(work: &Path, files: &Path) -> Result<(Server, u16)> {
-    let port = free_port()?;
-    let config = format!(
-        "daemon off; worker_processes 2; pid {work}/nginx.pid; error_log {work}/nginx-error.log;
-         events {{ worker_connections 4096; }}
-         http {{
-           access_log {work}/nginx-access.log combined buffer=64k flush=1s;
-           sendfile on; tcp_nopush on; keepalive_requests 100000000;
-           open_file_cache max=1000 inactive=60s; open_file_cache_valid 60s;
-           types {{ application/json info; }}
-           server {{ listen 127.0.0.1:{port}; root {files}; }}
-         }}",
-        work = work.display(),
-        files = files.display(),
-    );
-    let path = work.join("nginx.conf");
-    fs::write(&path, config)?;
-    let arguments = ["-c", &path.to_string_lossy(), "-p", &work.to_string_lossy()];
-    Ok((Server::start(Path::new("nginx"), &arguments, port, &work.join("nginx.log"))?, port))
 }
 
 /// So many clients at once, each on a connection of its own.

@@ -54,17 +54,32 @@ impl Server {
 
     /// The most memory that the process ever held, in MiB.
     pub(crate) fn peak_memory(&self) -> Result<f64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM in /proc")?;
-        Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? / 1024.0)
+        status(self.0.id(), "VmHWM:")
+    }
+
+    /// What it and its children hold now, in MiB.
+    pub(crate) fn memory(&self) -> Result<f64> {
+        self.pids().iter().map(|pid| status(*pid, "VmRSS:")).sum()
+    }
+
+    /// Leaves it one core, or all of them.
+    pub(crate) fn pin(&self, core: Option<usize>) -> Result<()> {
+        let cores = core.map_or_else(|| "0-1".to_owned(), |core| core.to_string());
+        for pid in self.pids() {
+            run("taskset", &["-a", "-c", "-p", &cores, &pid.to_string()], &[])?;
+        }
+        Ok(())
+    }
+
+    fn pids(&self) -> Vec<u32> {
+        let own = self.0.id();
+        let children = std::fs::read_to_string(format!("/proc/{own}/task/{own}/children")).unwrap_or_default();
+        children.split_whitespace().filter_map(|pid| pid.parse().ok()).chain([own]).collect()
     }
 
     /// User and system time of the process and its children in clock ticks of 10 ms, from /proc.
     pub(crate) fn cpu_ticks(&self) -> u64 {
-        let own = self.0.id();
-        let children = std::fs::read_to_string(format!("/proc/{own}/task/{own}/children")).unwrap_or_default();
-        let pids = children.split_whitespace().map(str::to_owned).chain([own.to_string()]);
-        pids.map(|pid| ticks(&pid).unwrap_or_default()).sum()
+        self.pids().iter().map(|pid| ticks(&pid.to_string()).unwrap_or_default()).sum()
     }
 }
 
@@ -82,6 +97,14 @@ pub(crate) fn cpu_seconds(pid: &str, fields: &[usize]) -> f64 {
     let rest: Vec<&str> = stat.rsplit_once(") ").map_or("", |(_, rest)| rest).split(' ').collect();
     let ticks = fields.iter().filter_map(|field| rest.get(field - 2)?.parse::<u64>().ok());
     ticks.sum::<u64>() as f64 / 100.0
+}
+
+/// A line of `/proc/<pid>/status` that is in kB, in MiB.
+fn status(pid: u32, name: &str) -> Result<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line =
+        status.lines().find_map(|line| line.strip_prefix(name)).with_context(|| format!("no {name} in /proc"))?;
+    Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? / 1024.0)
 }
 
 fn ticks(pid: &str) -> Option<u64> {

@@ -100,6 +100,37 @@ async fn a_client_that_does_not_read_is_cut_off() {
     assert!((read.len() as u64) < size);
 }
 
+/// What the kernel keeps for a client on that port that has not taken it, in bytes.
+#[cfg(target_os = "linux")]
+fn unsent(port: u16) -> u64 {
+    let sockets = std::fs::read_to_string("/proc/net/tcp").unwrap();
+    let of = |line: &str| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let to = fields.get(2)?.ends_with(&format!(":{port:04X}"));
+        to.then(|| u64::from_str_radix(fields.get(4)?.split(':').next()?, 16).ok()).flatten()
+    };
+    sockets.lines().find_map(of).unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_client_that_does_not_read_held_megabytes_of_the_kernel() {
+    let server = Running::start();
+    let file = tempfile::tempfile().unwrap();
+    let size = 64 << 20;
+    file.set_len(size).unwrap();
+    server.fake.answer("a.b/large", Ok(Reply { blob: Blob::File(Arc::new(file)), size, ..reply("") }));
+    let mut stream = server.connect().await;
+    let port = stream.local_addr().unwrap().port();
+    stream.write_all(b"GET /a.b/large/@v/v1.0.0.zip HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+    let (began, mut most) = (std::time::Instant::now(), 0);
+    while began.elapsed() < Duration::from_millis(500) {
+        most = most.max(unsent(port));
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!((1..1 << 20).contains(&most), "{most} bytes");
+}
+
 #[tokio::test]
 async fn a_client_that_reads_slowly_gets_everything() {
     let server = Running::start_with(|options| options.limits.write_progress = Duration::from_secs(2));

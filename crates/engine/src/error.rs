@@ -77,6 +77,12 @@ impl Error {
         Self(Arc::new(Inner { kind, message, detail: Some(detail.into()), retry_after }))
     }
 
+    /// The same for those who ask again: the log has the detail already.
+    pub(crate) fn told(self) -> Self {
+        let Inner { kind, message, retry_after, .. } = self.take();
+        Self(Arc::new(Inner { kind, message, detail: None, retry_after }))
+    }
+
     /// Adds when to come back.
     #[must_use]
     pub fn with_retry_after(self, retry_after: Option<Duration>) -> Self {

@@ -66,9 +66,10 @@ fn undivided(bytes: u64) -> Cache<Answer, Known, Size> {
 }
 
 impl Memory {
-    /// Remembers an error for a while.
+    /// Remembers an error for a while, without what was logged of it: a line for each repetition would be all that an
+    /// absence costs.
     pub(crate) fn fail(&self, wanted: Wanted, error: Error, lasts: Duration) {
-        self.failures.insert(wanted, (Instant::now() + lasts, error));
+        self.failures.insert(wanted, (Instant::now() + lasts, error.told()));
     }
 
     /// The error that is remembered, if its time is not over.

@@ -4,6 +4,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::{HeaderMap, HeaderName, header};
 
+use crate::hex;
+
 /// What a representation is compared by.
 #[derive(Clone, Debug)]
 pub(crate) struct Validators {
@@ -33,13 +35,9 @@ pub(crate) fn is_asked(headers: &HeaderMap) -> bool {
 impl Validators {
     /// The first 128 bits of the hash make the tag; a time at the epoch means that there is none.
     pub(crate) fn new(sha256: &[u8; 32], modified: SystemTime) -> Self {
-        use std::fmt::Write;
-
         let mut etag = String::with_capacity(34);
         etag.push('"');
-        for byte in &sha256[..16] {
-            let _ = write!(etag, "{byte:02x}");
-        }
+        hex::push(&sha256[..16], &mut etag);
         etag.push('"');
         let seconds = modified.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         let modified = (seconds > 0).then(|| UNIX_EPOCH + Duration::from_secs(seconds));

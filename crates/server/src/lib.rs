@@ -16,6 +16,7 @@ mod gate;
 mod growing;
 mod guarded;
 mod handler;
+mod hex;
 mod io;
 mod listen;
 mod metrics;

@@ -152,7 +152,7 @@ impl Listener {
 
 /// What the kernel keeps for a client that does not take it, in bytes: unbounded, it would be up to 4 MiB a connection.
 /// What is on its way does not count, so that distant clients are served as fast.
-const UNSENT: u32 = 128 << 10;
+const UNSENT: u32 = 64 << 10;
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn bound_unsent(stream: &tokio::net::TcpStream) {

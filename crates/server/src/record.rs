@@ -18,6 +18,7 @@ use crate::{
     access_log::{AccessLog, Line},
     activity::InFlight,
     body::ReplyBody,
+    hex,
     metrics::{Ended, Metrics},
     peer::Peer,
     reply::cache_word,
@@ -70,12 +71,14 @@ impl Record {
         peer: &Arc<Peer>,
         quiet: bool,
     ) -> Self {
+        let mut id = String::with_capacity(16);
+        hex::push(&fastrand::u64(..).to_be_bytes(), &mut id);
         let line = (sinks.log.is_on() && !quiet).then(|| Box::new(Asked::new(request, peer)));
         Self {
             sinks,
             flight,
             started: Instant::now(),
-            id: format!("{:016x}", fastrand::u64(..)),
+            id,
             line,
             what: "other",
             user: None,

@@ -34,6 +34,14 @@ struct Given {
 
 impl Engine {
     pub(crate) async fn answer(&self, answer: Answer, cached_only: bool) -> Result<Reply> {
+        // Before the disk is looked at: `go` asks for the lists of all prefixes of a path, again and again.
+        if !cached_only
+            && self.shared.memory.answer(&answer).is_none()
+            && let Some(error) = self.shared.memory.failure(&Wanted::Answer(answer.clone()))
+            && error.kind().is_answer()
+        {
+            return Err(error);
+        }
         let freshness = self.shared.routing.load().freshness;
         let known = self.shared.recall(&answer, freshness).await;
         let hit = |known: &Known, cache| Reply::answer(known, freshness, cache, cached_via(&answer));

@@ -9,7 +9,13 @@ use tokio::sync::Semaphore;
 
 use crate::{
     Answer, Error, ErrorKind, Kind, Object, Observer, Reply, Result, Routing, Served, Store, Turns, Via,
-    admission::Fetches, ahead::Ahead, flight::Flight, growing::Part, memory::Memory, reply::Known, sumdb::Logs,
+    admission::Fetches,
+    ahead::Ahead,
+    flight::Flight,
+    growing::Part,
+    memory::{Memory, Wanted},
+    reply::Known,
+    sumdb::Logs,
 };
 
 /// How many files that came along are verified at the same time; more are let go.
@@ -106,6 +112,10 @@ impl Engine {
         let object = Object::Module(version.clone(), kind);
         if request.cached_only {
             return self.object(object, true).await;
+        }
+        // Before the disk is looked at: `go` repeats every 4xx, and what is known to be absent costs no more than a hit.
+        if let Some(error) = self.shared.memory.failure(&Wanted::Object(object.clone())) {
+            return Err(error);
         }
         let walks = self.shared.asked(version, kind);
         let served = self.object(object, false).await?;

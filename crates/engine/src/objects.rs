@@ -204,7 +204,10 @@ impl Shared {
 
     async fn publish(&self, verified: Verified) -> Result<Stored> {
         let bytes = verified.size();
+        let wanted = Wanted::Object(verified.object().clone());
         let stored = self.store.commit(verified).await?;
+        // It may have come along with something else, after a look at it had failed.
+        self.memory.succeed(&wanted);
         self.observer.stored(bytes);
         Ok(stored)
     }

@@ -17,7 +17,7 @@ const MODULE: &str = "bench.example.com/hit/@v";
 const SCENARIOS: [(&str, &str, u32, bool); 4] = [
     ("cached .info", "v1.0.0.info", 32, true),
     ("cached .mod", "v1.0.0.mod", 32, true),
-    ("absent .info", "v9.0.0.info", 32, false),
+    ("absent .info", "v1.9.0.info", 32, false),
     ("cached zip of 5 MiB", "v1.0.0.zip", 4, true),
 ];
 

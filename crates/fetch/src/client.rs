@@ -100,6 +100,9 @@ impl HttpClient {
         let guarded = !access.internal;
         // A stranger has no business with our proxies either, where they would be reached past the guard.
         let ours = |host: &String| url.host_str().is_some_and(|named| host.eq_ignore_ascii_case(named));
+        if self.inside().forbids(url) {
+            return Err(reach::no_address(url, true));
+        }
         if guarded && (!self.inside().permits_url(url) || self.0.options.proxies.hosts().iter().any(ours)) {
             return Err(reach::no_address(url, true));
         }

@@ -56,6 +56,13 @@ impl Inside {
         }
     }
 
+    /// Whether the URL names what a cloud's machine learns its credentials from, and the operator has not named that
+    /// very address: no page leads there, a private module's neither.
+    pub(crate) fn forbids(&self, url: &Url) -> bool {
+        let listed = matches!(guard::host(url), Host::Address(ip) if self.literally(ip));
+        guard::is_metadata(url) && !listed
+    }
+
     /// Whether a stranger may be connected to that address of a name.
     pub(crate) fn permits(&self, name: &str, ip: IpAddr) -> bool {
         guard::is_public(ip)

@@ -40,7 +40,20 @@ pub(crate) fn percent_decode(text: &str) -> Vec<u8> {
 /// come from checked names; this holds even if one day they do not.
 pub(crate) fn stays_below(path: &str) -> bool {
     let decoded = percent_decode(path);
-    decoded.split(|byte| matches!(byte, b'/' | b'\\')).all(|element| !matches!(element, b"" | b"." | b".."))
+    !climbs(path) && decoded.split(is_separator).all(|element| !element.is_empty())
+}
+
+/// Whether an encoded path has a `.` or `..` element however it is written. Some servers decode twice, and Java's drop
+/// what follows a semicolon in an element before they resolve it.
+pub(crate) fn climbs(path: &str) -> bool {
+    let decoded = percent_decode(&String::from_utf8_lossy(&percent_decode(path)));
+    let name =
+        |element: &[u8]| element.split(|byte| *byte == b';').next().is_some_and(|name| matches!(name, b"." | b".."));
+    decoded.split(is_separator).any(name)
+}
+
+fn is_separator(byte: &u8) -> bool {
+    matches!(byte, b'/' | b'\\')
 }
 
 /// A URL as it may be logged: user, password, query (signatures of object stores) and fragment are left out.

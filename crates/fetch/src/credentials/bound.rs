@@ -23,7 +23,7 @@ impl Bound {
         if !matches!(url.scheme(), "https" | "http") || !url.has_host() {
             return Err(format!("is not the https URL of a host, {EXAMPLE}"));
         }
-        if url.query().is_some() || url.fragment().is_some() || climbs(url.path()) {
+        if url.query().is_some() || url.fragment().is_some() || wire::climbs(url.path()) {
             return Err(format!("holds more than scheme, host, port and path, {EXAMPLE}"));
         }
         if !url.path().ends_with('/') {
@@ -47,7 +47,7 @@ impl Bound {
         let (ours, path) = (self.url.path(), url.path());
         let below = path.starts_with(ours) || path == ours.trim_end_matches('/');
         // Some servers decode a path before they look for `..` in it.
-        (self.url.origin() == url.origin() && below && !climbs(path)).then_some(ours.len())
+        (self.url.origin() == url.origin() && below && !wire::climbs(path)).then_some(ours.len())
     }
 
     /// Whether it may be sent without TLS: to this machine only, unless the module is one that may be insecure.
@@ -63,15 +63,6 @@ impl Bound {
     pub(crate) fn is_https_host(&self) -> bool {
         self.url.scheme() == "https" && self.url.path() == "/"
     }
-}
-
-fn climbs(path: &str) -> bool {
-    let decoded = wire::percent_decode(path);
-    let decoded = wire::percent_decode(&String::from_utf8_lossy(&decoded));
-    // Java's servers drop what follows a semicolon in an element before they resolve it.
-    let name =
-        |element: &[u8]| element.split(|byte| *byte == b';').next().is_some_and(|name| matches!(name, b"." | b".."));
-    decoded.split(|byte| matches!(byte, b'/' | b'\\')).any(name)
 }
 
 #[cfg(test)]

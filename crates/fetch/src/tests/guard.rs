@@ -269,6 +269,9 @@ async fn a_name_led_private_modules_and_internal_upstreams_to_the_credentials_of
     });
     let private = Access { internal: true, insecure: true, ..Access::default() };
     assert!(client.page("http://rebound.example/", private, 99).await.is_err());
+    for literal in ["http://169.254.169.254/", "http://[fe80::1]/", "http://metadata.google.internal/"] {
+        assert!(client.for_access(&literal.parse().unwrap(), private).is_err(), "{literal}");
+    }
     let upstream = Upstream::new(client, "http://corp.example").unwrap();
     assert!(upstream.bytes("rebound.example/x", 99).await.is_err());
     assert_eq!(metadata.count(), 0);

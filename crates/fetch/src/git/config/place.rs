@@ -183,9 +183,7 @@ fn is_login(user: &str) -> bool {
 
 /// No way up, however it is written, and nothing that a terminal or a protocol line would take for its own.
 fn is_path(path: &str) -> bool {
-    let decoded = wire::percent_decode(path);
-    let up = decoded.split(|b| matches!(b, b'/' | b'\\')).any(|element| element == b".." || element == b".");
-    !up && !decoded.iter().any(u8::is_ascii_control)
+    !wire::climbs(path) && !wire::percent_decode(path).iter().any(u8::is_ascii_control)
 }
 
 fn number(text: &str) -> Option<u16> {

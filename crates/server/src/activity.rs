@@ -212,6 +212,14 @@ impl InFlight {
         }
         state.progress = Instant::now();
     }
+
+    /// The client would take more, and waits for us: for a source, or for a disk. That is no fault of its own.
+    pub(crate) fn waits(&mut self) {
+        if self.responding {
+            self.activity.lock().responding -= 1;
+            self.responding = false;
+        }
+    }
 }
 
 impl Drop for InFlight {
@@ -260,6 +268,25 @@ mod tests {
         assert_eq!(verdict(&activity), Verdict::Idle);
         let mut flight = InFlight::begin(Arc::clone(&activity));
         flight.progress();
+        assert_eq!(verdict(&activity), Verdict::Dead("the client does not read"));
+    }
+
+    #[test]
+    fn a_slow_source_was_taken_for_a_client_that_does_not_read() {
+        let activity = Activity::new(Limits::default());
+        for byte in H2_PREFACE {
+            activity.read(&mut [*byte]);
+        }
+        let (mut one, mut other) = (InFlight::begin(Arc::clone(&activity)), InFlight::begin(Arc::clone(&activity)));
+        one.progress();
+        one.waits();
+        one.waits();
+        assert_eq!(verdict(&activity), Verdict::Recheck);
+        other.progress();
+        assert_eq!(verdict(&activity), Verdict::Dead("the client does not read"), "the other one");
+        drop(other);
+        assert_eq!(verdict(&activity), Verdict::Recheck);
+        one.progress();
         assert_eq!(verdict(&activity), Verdict::Dead("the client does not read"));
     }
 

@@ -185,10 +185,14 @@ impl Dispatch {
 }
 
 /// Whether a request can be answered from the beginning on: not for the head of what is not known yet, nor for a part,
-/// nor under a condition on what it is.
+/// nor under a condition on what it is. HTTP/1.0 ends an answer of unknown length by closing, whole or not.
 fn takes_all<B>(request: &Request<B>) -> bool {
     let asked = request.headers();
-    *request.method() == Method::GET && !asked.contains_key(header::RANGE) && !conditional::is_asked(asked)
+    let told_of_the_end = request.version() > Version::HTTP_10;
+    told_of_the_end
+        && *request.method() == Method::GET
+        && !asked.contains_key(header::RANGE)
+        && !conditional::is_asked(asked)
 }
 
 /// Why a request is refused whatever it asks for.

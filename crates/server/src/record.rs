@@ -5,7 +5,7 @@ use std::{
     io,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
     time::Instant,
 };
 
@@ -172,7 +172,10 @@ impl Body for RecordedBody {
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         let Self { body, record } = self.get_mut();
-        let frame = ready!(Pin::new(&mut *body).poll_frame(cx));
+        let Poll::Ready(frame) = Pin::new(&mut *body).poll_frame(cx) else {
+            record.flight.waits();
+            return Poll::Pending;
+        };
         match &frame {
             Some(Ok(frame)) => {
                 record.bytes += frame.data_ref().map_or(0, |data| data.len() as u64);

@@ -168,6 +168,16 @@ async fn heads_parts_and_conditions_wait_for_the_whole() {
 }
 
 #[tokio::test]
+async fn http_1_0_could_not_tell_half_a_zip_from_one() {
+    let (upstream, module) = world().await;
+    upstream.on(&module.url_path("zip"), Answer::zip(large("v1.0.1", 7).zip()).delivery(Delivery::Chunked));
+    let proxy = router(&upstream).await;
+    let request = format!("GET {} HTTP/1.0\r\nHost: a\r\n\r\n", module.url_path("zip"));
+    let answer = proxy.raw(request.as_bytes()).await.unwrap();
+    assert!(answer.starts_with(b"HTTP/1.0 5"), "{}", String::from_utf8_lossy(&answer[..answer.len().min(300)]));
+}
+
+#[tokio::test]
 async fn a_page_in_place_of_a_zip_is_an_error_and_no_beginning() {
     let (upstream, module) = world().await;
     upstream.on(&module.url_path("zip"), Answer::html("<html>".repeat(50_000)));

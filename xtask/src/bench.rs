@@ -6,10 +6,14 @@ mod downloads;
 mod flood;
 mod herd;
 mod hits;
+mod idle;
 mod module;
 mod nginx;
 mod process;
+mod scale;
 mod slow;
+mod table;
+mod tls;
 
 use std::path::PathBuf;
 
@@ -21,6 +25,8 @@ pub(crate) use downloads::downloads;
 pub(crate) use flood::flood;
 pub(crate) use herd::herd;
 pub(crate) use hits::hits;
+pub(crate) use idle::idle;
+pub(crate) use scale::scale;
 pub(crate) use slow::slow;
 
 /// `--rounds N`.

@@ -7,7 +7,8 @@ mod differential;
 
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo xtask deps | cargo xtask bench hits|downloads|flood|herd|slow [--rounds N]
+const USAGE: &str = "usage: cargo xtask deps | cargo xtask bench downloads|flood|herd|slow|idle|scale [--rounds N] [--write]
+       cargo xtask bench hits [--rounds N] [--write] [--only WORD] [--peer goproxyio|goproxy|athens=BINARY]...
        cargo xtask bench cold [--rounds N] [--latency MS] [--ways NAME,NAME]
        cargo xtask bench distant [--port N] [--latency MS]
        cargo xtask bench direct [--rounds N] [--engine native|go|default] [--latency MS,MS] [--repositories NAME,NAME] [--plain]
@@ -25,6 +26,8 @@ fn main() -> ExitCode {
         ["bench", "distant", rest @ ..] => bench::distant(rest),
         ["bench", "flood", rest @ ..] => bench::flood(rest),
         ["bench", "herd", rest @ ..] => bench::herd(rest),
+        ["bench", "idle", rest @ ..] => bench::idle(rest),
+        ["bench", "scale", rest @ ..] => bench::scale(rest),
         ["bench", "slow", rest @ ..] => bench::slow(rest),
         ["differential", rest @ ..] => differential::run(rest),
         _ => Err(anyhow::anyhow!(USAGE)),

@@ -1,8 +1,12 @@
 //! Conditional requests: RFC 9110 13, in the order of 13.2.2.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    io::Write as _,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
-use http::{HeaderMap, HeaderName, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use httpdate::HttpDate;
 
 use crate::hex;
 
@@ -10,7 +14,7 @@ use crate::hex;
 #[derive(Clone, Debug)]
 pub(crate) struct Validators {
     /// A strong entity tag with its quotes.
-    pub(crate) etag: String,
+    pub(crate) etag: HeaderValue,
     /// Whole seconds; none if it is not known.
     pub(crate) modified: Option<SystemTime>,
 }
@@ -35,13 +39,20 @@ pub(crate) fn is_asked(headers: &HeaderMap) -> bool {
 impl Validators {
     /// The first 128 bits of the hash make the tag; a time at the epoch means that there is none.
     pub(crate) fn new(sha256: &[u8; 32], modified: SystemTime) -> Self {
-        let mut etag = String::with_capacity(34);
-        etag.push('"');
-        hex::push(&sha256[..16], &mut etag);
-        etag.push('"');
+        let mut tag = [b'"'; 34];
+        hex::write(&sha256[..16], &mut tag[1..33]);
+        let etag = HeaderValue::from_bytes(&tag).unwrap_or_else(|_| HeaderValue::from_static("\"\""));
         let seconds = modified.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         let modified = (seconds > 0).then(|| UNIX_EPOCH + Duration::from_secs(seconds));
         Self { etag, modified }
+    }
+
+    /// `Last-Modified`.
+    pub(crate) fn last_modified(&self) -> Option<HeaderValue> {
+        // RFC 9110 5.6.7: always 29 characters.
+        let mut text = [0; 29];
+        write!(&mut text[..], "{}", HttpDate::from(self.modified?)).ok()?;
+        HeaderValue::from_bytes(&text).ok()
     }
 
     /// Evaluates the preconditions of a GET or HEAD.

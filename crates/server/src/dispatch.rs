@@ -49,7 +49,7 @@ impl Dispatch {
         };
         let headers = response.headers_mut();
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        if let Ok(id) = HeaderValue::try_from(record.id()) {
+        if let Ok(id) = HeaderValue::from_str(record.id()) {
             headers.insert(X_REQUEST_ID, id);
         }
         if is_h1(request) && (announces_body(request.headers()) || malformed(request).is_some()) {

@@ -2,6 +2,7 @@
 //! the record counts it, logs it and ends its flight.
 
 use std::{
+    borrow::Cow,
     io,
     pin::Pin,
     sync::Arc,
@@ -11,7 +12,7 @@ use std::{
 
 use bytes::Bytes;
 use goproxy_engine::{CacheStatus, Via};
-use http::{Request, StatusCode, header};
+use http::{HeaderValue, Method, Request, StatusCode, Uri, header};
 use http_body::{Body, Frame, SizeHint};
 
 use crate::{
@@ -40,7 +41,8 @@ pub(crate) struct Record {
     sinks: Arc<Sinks>,
     flight: InFlight,
     started: Instant,
-    id: String,
+    /// 16 hexadecimal digits.
+    id: [u8; 16],
     /// Only if it is to be logged.
     line: Option<Box<Asked>>,
     what: &'static str,
@@ -55,10 +57,9 @@ pub(crate) struct Record {
 /// What a log line repeats of the request.
 #[derive(Debug)]
 struct Asked {
-    time: jiff::Timestamp,
-    method: String,
-    target: String,
-    user_agent: String,
+    method: Method,
+    target: Uri,
+    user_agent: Option<HeaderValue>,
     peer: Arc<Peer>,
 }
 
@@ -71,8 +72,8 @@ impl Record {
         peer: &Arc<Peer>,
         quiet: bool,
     ) -> Self {
-        let mut id = String::with_capacity(16);
-        hex::push(&fastrand::u64(..).to_be_bytes(), &mut id);
+        let mut id = [0; 16];
+        hex::write(&fastrand::u64(..).to_be_bytes(), &mut id);
         let line = (sinks.log.is_on() && !quiet).then(|| Box::new(Asked::new(request, peer)));
         Self {
             sinks,
@@ -92,7 +93,7 @@ impl Record {
 
     /// What the answer's header and the log call this request: 16 hexadecimal digits.
     pub(crate) fn id(&self) -> &str {
-        &self.id
+        std::str::from_utf8(&self.id).unwrap_or_default()
     }
 
     /// What is asked for, as a fixed word, and who would be asked.
@@ -121,15 +122,18 @@ impl Record {
 
 impl Asked {
     fn new<B>(request: &Request<B>, peer: &Arc<Peer>) -> Self {
-        let user_agent = request.headers().get(header::USER_AGENT);
-        let target = request.uri().path_and_query().map(ToString::to_string);
         Self {
-            time: jiff::Timestamp::now(),
-            method: request.method().to_string(),
-            target: target.unwrap_or_else(|| request.uri().to_string()),
-            user_agent: user_agent.map_or_else(String::new, |v| String::from_utf8_lossy(v.as_bytes()).into_owned()),
+            method: request.method().clone(),
+            target: request.uri().clone(),
+            user_agent: request.headers().get(header::USER_AGENT).cloned(),
             peer: Arc::clone(peer),
         }
+    }
+
+    /// The request target as it came.
+    fn target(&self) -> Cow<'_, str> {
+        let target = self.target.path_and_query().map(|target| Cow::Borrowed(target.as_str()));
+        target.unwrap_or_else(|| self.target.to_string().into())
     }
 }
 
@@ -141,10 +145,9 @@ impl Drop for Record {
         self.sinks.metrics.ended(Ended { what, status, mode, cache, bytes, took });
         let Some(asked) = &self.line else { return };
         self.sinks.log.log(&Line {
-            time: asked.time,
-            id: &self.id,
-            method: &asked.method,
-            target: &asked.target,
+            id: self.id(),
+            method: asked.method.as_str(),
+            target: &asked.target(),
             status,
             took,
             bytes,
@@ -154,7 +157,7 @@ impl Drop for Record {
             remote: &asked.peer.remote,
             client_certificate: asked.peer.certificate(),
             user: self.user.as_deref(),
-            user_agent: &asked.user_agent,
+            user_agent: &asked.user_agent.as_ref().map_or_else(Cow::default, |v| String::from_utf8_lossy(v.as_bytes())),
         });
     }
 }
@@ -180,10 +183,12 @@ impl Body for RecordedBody {
             Some(Ok(frame)) => {
                 record.bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
                 record.complete = body.is_end_stream();
-                record.flight.progress();
+                if !record.complete {
+                    record.flight.progress();
+                }
             }
             // The client sees a reset connection; only the log can say why.
-            Some(Err(error)) => tracing::error!(id = record.id, "the answer is broken off: {error}"),
+            Some(Err(error)) => tracing::error!(id = record.id(), "the answer is broken off: {error}"),
             None => {}
         }
         Poll::Ready(frame)

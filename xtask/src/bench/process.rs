@@ -42,7 +42,7 @@ impl Server {
             if Instant::now() > deadline {
                 bail!("{} does not listen on port {port}", program.display());
             }
-            std::thread::sleep(Duration::from_millis(20));
+            std::thread::sleep(Duration::from_millis(1));
         }
         Ok(server)
     }

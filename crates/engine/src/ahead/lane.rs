@@ -22,6 +22,11 @@ use crate::{Kind, Object};
 pub(super) const QUEUE: usize = 4096;
 /// A client that has not come so far by then has gone elsewhere.
 pub(super) const STALE: Duration = Duration::from_secs(60);
+/// How long a wish that failed is not wished again: an upstream that is down, or lacks a file of a version, would be asked
+/// again by every hit.
+pub(super) const REST: Duration = Duration::from_secs(20);
+/// The same for one that was let go because others came first.
+pub(super) const PAUSE: Duration = Duration::from_secs(1);
 /// How many wishes are remembered, so that nothing is looked for twice: of some thousand projects.
 const KNOWN: usize = 1 << 16;
 /// `.info` and go.mod: what a project of some hundred modules asks for, and a walk through a large one.
@@ -32,7 +37,8 @@ const LARGE: Bounds = Bounds { least: 2, first: 48, most: 256 };
 /// What is done ahead, and what came of it.
 #[derive(Debug)]
 pub(crate) struct Ahead {
-    pub(super) known: Cache<Wish, ()>,
+    /// What was wished or asked for; until when, where it failed.
+    known: Cache<Wish, Option<Instant>>,
     pub(super) lanes: [Lane; 2],
 }
 
@@ -92,14 +98,29 @@ impl Ahead {
     }
 
     pub(super) fn knows(&self, version: &ModuleVersion, step: Step) -> bool {
-        self.known.get(&Wish::new(version, step)).is_some()
+        self.has(&Wish::new(version, step))
     }
 
-    /// A wish that was not fulfilled: another request for the version brings it up again.
-    pub(super) fn forget(&self, wish: &Wish) {
+    pub(super) fn has(&self, wish: &Wish) -> bool {
+        match self.known.get(wish) {
+            Some(until) => until.is_none_or(|until| Instant::now() < until),
+            None => false,
+        }
+    }
+
+    pub(super) fn note(&self, wish: Wish) {
+        self.known.insert(wish, None);
+    }
+
+    /// A wish that was not fulfilled: after a while, another request for the version brings it up again.
+    pub(super) fn forget(&self, wish: &Wish, rest: Duration) {
+        let until = Some(Instant::now() + rest);
         let asked = [Kind::Info, Kind::Mod, Kind::Zip].map(Step::Asked);
         for step in [wish.step, Step::Read].into_iter().chain(asked) {
-            self.known.remove(&Wish::new(&wish.version, step));
+            let wish = Wish::new(&wish.version, step);
+            if self.known.get(&wish).is_some() {
+                self.known.insert(wish, until);
+            }
         }
     }
 }

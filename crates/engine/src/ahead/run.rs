@@ -9,7 +9,7 @@ use bytes::Bytes;
 use gomod::{ModuleVersion, modfile};
 
 use super::{
-    lane::{Lane, STALE},
+    lane::{Lane, PAUSE, REST, STALE},
     plan::{Step, Wish},
 };
 use crate::{
@@ -45,7 +45,7 @@ impl Shared {
         if self.ahead.knows(version, Step::Read) {
             return;
         }
-        self.ahead.known.insert(Wish::new(version, Step::Read), ());
+        self.ahead.note(Wish::new(version, Step::Read));
         let Some(found) = modfile::requirements(go_mod) else { return };
         if !found.pruned {
             self.walk(&found.modules);
@@ -78,7 +78,7 @@ impl Shared {
             while state.running < lane.at_a_time && state.window.is_open(bytes) {
                 let (at, wish) = state.queue.pop_front()?;
                 if now.saturating_duration_since(at) > STALE {
-                    self.ahead.forget(&wish);
+                    self.ahead.forget(&wish, PAUSE);
                     self.observer.read_ahead("skipped", 1);
                     continue;
                 }
@@ -104,12 +104,12 @@ impl Shared {
             Ok(Ok(Outcome::Fetched(bytes))) => ("fetched", Some(bytes)),
             Ok(Ok(Outcome::Held)) => ("held", None),
             Ok(Err(error)) => {
-                self.ahead.forget(&wish);
                 let left_out = matches!(error.kind(), ErrorKind::Busy | ErrorKind::NotCached);
+                self.ahead.forget(&wish, if left_out { PAUSE } else { REST });
                 (if left_out { "skipped" } else { "failed" }, None)
             }
             Err(_) => {
-                self.ahead.forget(&wish);
+                self.ahead.forget(&wish, REST);
                 ("failed", None)
             }
         };

@@ -83,10 +83,14 @@ async fn talk(
     activity: &Arc<Activity>,
 ) {
     // On the heap: what a handshake holds would stay a part of every connection.
-    let Some((stream, peer)) = Box::pin(open(socket, &limits, activity, &dispatch, &mut draining)).await else {
-        return;
-    };
-    let peer = Arc::new(peer);
+    let opened = Box::pin(async {
+        let mut socket = socket;
+        let first = first_byte(&mut socket, limits.first_byte, &mut draining).await?;
+        let (stream, peer) = open(socket, &limits, activity, &dispatch, &mut draining).await?;
+        Some((stream, peer, first))
+    });
+    let Some((stream, peer, first)) = opened.await else { return };
+    let (builder, peer) = (decided(builder, &*stream, first), Arc::new(peer));
     let service = service_fn(|request: Request<Incoming>| {
         let (dispatch, activity, peer) = (Arc::clone(&dispatch), Arc::clone(activity), Arc::clone(&peer));
         async move { Ok::<_, Infallible>(dispatch.answer(&request, activity, &peer).await) }
@@ -121,6 +125,34 @@ async fn talk(
                 activity.draining();
             }
         }
+    }
+}
+
+/// The first byte without TLS, where it can be seen; the outer `None` if the client's time is over.
+async fn first_byte(socket: &mut Socket, limit: Duration, draining: &mut watch::Receiver<bool>) -> Option<Option<u8>> {
+    if socket.tls.is_some() {
+        return Some(None);
+    }
+    tokio::select! {
+        biased;
+        first = poll_fn(|cx| socket.stream.poll_first(cx)) => Some(first),
+        () = tokio::time::sleep(limit) => None,
+        _ = draining.wait_for(|draining| *draining) => None,
+    }
+}
+
+/// The protocol, where it is known before hyper reads: what hyper reads to find out, it keeps beside a buffer of twice the
+/// size for as long as the connection lasts. HTTP/2 without TLS begins with a P, as no request does that we answer.
+fn decided(
+    builder: auto::Builder<TokioExecutor>,
+    stream: &dyn Stream,
+    first: Option<u8>,
+) -> auto::Builder<TokioExecutor> {
+    match (stream.agreed(), first) {
+        (Some(b"h2"), _) => builder.http2_only(),
+        (Some(b"http/1.1"), _) => builder.http1_only(),
+        (None, Some(first)) if first != b'P' => builder.http1_only(),
+        _ => builder,
     }
 }
 

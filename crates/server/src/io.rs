@@ -10,8 +10,10 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::{TcpStream, UnixStream},
     time::Sleep,
 };
+use tokio_rustls::server::TlsStream;
 
 use crate::activity::Activity;
 
@@ -19,9 +21,38 @@ use crate::activity::Activity;
 const LINGER: (Duration, usize) = (Duration::from_secs(1), 1 << 20);
 
 /// Any stream socket.
-pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {
+    /// The first byte that the client sends, which stays to be read; `None` where that cannot be told.
+    fn poll_first(&mut self, _: &mut Context<'_>) -> Poll<Option<u8>> {
+        Poll::Ready(None)
+    }
 
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+    /// What the handshake has agreed on (ALPN), if there was one.
+    fn agreed(&self) -> Option<&[u8]> {
+        None
+    }
+}
+
+impl Stream for TcpStream {
+    fn poll_first(&mut self, cx: &mut Context<'_>) -> Poll<Option<u8>> {
+        let mut byte = [0];
+        let mut buffer = ReadBuf::new(&mut byte);
+        // Who reads sees the end and the errors as well.
+        let _ = ready!(self.poll_peek(cx, &mut buffer));
+        Poll::Ready(buffer.filled().first().copied())
+    }
+}
+
+impl Stream for UnixStream {}
+
+#[cfg(test)]
+impl Stream for tokio::io::DuplexStream {}
+
+impl<S: Stream> Stream for TlsStream<S> {
+    fn agreed(&self) -> Option<&[u8]> {
+        self.get_ref().1.alpn_protocol()
+    }
+}
 
 /// A socket whose reads and writes are noted.
 pub(crate) struct Watched {

@@ -100,6 +100,8 @@ impl Socket {
     }
 }
 
+impl Stream for Socket {}
+
 impl AsyncRead for Socket {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         if buffer.remaining() > 0

@@ -4,7 +4,7 @@
 use std::{
     net::IpAddr,
     path::PathBuf,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Once, OnceLock},
     time::Duration,
 };
 
@@ -210,9 +210,12 @@ fn read_netrc(options: &ClientOptions) -> Netrc {
     Netrc::default()
 }
 
+/// That the roots are our own is said once: there is a client for each kind of access, and new ones with each SIGHUP.
+static SAID: Once = Once::new();
+
 /// Builds with the roots that Go would trust. Where one of the certificates beside the environment's is too odd for
-/// the TLS library, all of those are left out; where a machine has no certificates at all (an empty container), https
-/// fails later, with a reason, instead of keeping a proxy from starting that needs none.
+/// the TLS library, all of those are left out; where a machine has no certificates at all (an empty container), those
+/// that the program brings along are trusted.
 fn build(options: &ClientOptions, way: Way) -> Result<Client> {
     let attempt = |builder: ClientBuilder| Ok::<_, Error>(way.apply(builder, options)?.build());
     let extra = roots::beside_env()?;
@@ -232,8 +235,14 @@ fn build(options: &ClientOptions, way: Way) -> Result<Client> {
         let message = format!("no usable certificates where SSL_CERT_FILE and SSL_CERT_DIR point: {error}");
         return Err(Error::new(ErrorKind::Internal, message));
     }
-    tracing::warn!(%error, "no certificates: https connections will fail; install ca-certificates or set SSL_CERT_FILE");
-    attempt(base(options).tls_certs_only([]))?
+    SAID.call_once(|| {
+        tracing::warn!(
+            %error,
+            "this machine has no certificates of authorities: Mozilla's of when this program was built are trusted; for \
+             others, install ca-certificates or set SSL_CERT_FILE"
+        );
+    });
+    attempt(base(options).tls_certs_only(roots::built_in()))?
         .map_err(|e| Error::new(ErrorKind::Internal, format!("the HTTP client cannot be made: {}", chain(&e))))
 }
 

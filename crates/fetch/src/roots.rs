@@ -48,6 +48,11 @@ pub(crate) fn beside_env() -> Result<Vec<Certificate>> {
     Ok(certificates)
 }
 
+/// Mozilla's authorities as they were when this program was built, for a machine that has none.
+pub(crate) fn built_in() -> Vec<Certificate> {
+    webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().filter_map(|der| Certificate::from_der(der).ok()).collect()
+}
+
 /// Whether a bundle of certificates is one that the client reads anyway.
 pub(crate) fn trusts(bundle: &Path) -> bool {
     let named = std::env::var_os("SSL_CERT_FILE").filter(|file| !file.is_empty());

@@ -4,6 +4,8 @@
 use std::ffi::OsString;
 
 use crate::{
+    commands::{COMMANDS, Word, command, owner},
+    completions::Shell,
     failure::Failure,
     settings::{Given, TABLE, find, nearest},
     token::NewToken,
@@ -21,10 +23,16 @@ pub(crate) enum Command {
     Run(Vec<OsString>),
     /// Look through the whole cache.
     Verify(VerifyOptions),
+    /// Ask a running service whether it is well: also whether it is ready.
+    HealthCheck { ready: bool },
     /// Make a token for a client.
     Token(NewToken),
     /// Answer `go` about the URL that it asks for, or at its start.
     Auth(Option<String>),
+    /// Print what a shell completes with.
+    Completions(Shell),
+    /// Print the manual page.
+    Man,
     /// Print the version.
     Version,
     /// Print the help.
@@ -39,15 +47,14 @@ pub(crate) struct Invocation {
     pub(crate) flags: Vec<Given>,
 }
 
-const COMMANDS: [&str; 8] = ["serve", "run", "verify", "check-config", "token", "auth", "version", "help"];
-
 /// Parses the arguments after the program's name.
 pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, Failure> {
     let mut parser = Parser {
         args: args.into_iter().collect::<Vec<_>>().into_iter(),
         flags: Vec::new(),
         switch: None,
-        verify: None,
+        word: None,
+        own: Vec::new(),
     };
     let first = parser.flags()?;
     if let Some(command) = parser.switch.take() {
@@ -57,12 +64,14 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Invocati
         Some(word) => word.to_string_lossy().into_owned(),
         None => "serve".to_owned(),
     };
-    if !COMMANDS.contains(&word.as_str()) {
-        let hint =
-            nearest(&word, COMMANDS).map_or_else(|| "see goproxy -help".to_owned(), |c| format!("did you mean {c}?"));
+    let Some(known) = command(&word) else {
+        let hint = match nearest(&word, COMMANDS.iter().map(|word| word.name)) {
+            Some(near) => format!("did you mean {near}?"),
+            None => "see goproxy -help".to_owned(),
+        };
         return Err(Failure::usage(format!("unknown command {word:?}; {hint}")));
-    }
-    parser.command(&word)
+    };
+    parser.command(known)
 }
 
 struct Parser {
@@ -70,28 +79,34 @@ struct Parser {
     flags: Vec<Given>,
     /// `-help` or `-version`: wins over everything that follows.
     switch: Option<Command>,
-    /// After `verify`: its own switches are known.
-    verify: Option<VerifyOptions>,
+    /// The command, once its name was there: its own switches are known.
+    word: Option<&'static Word>,
+    /// Those that are on.
+    own: Vec<&'static str>,
 }
 
 impl Parser {
     /// What follows a command's name.
-    fn command(mut self, word: &str) -> Result<Invocation, Failure> {
-        if word == "token" && !self.args.as_slice().iter().any(|arg| arg == "-help" || arg == "--help" || arg == "-h") {
+    fn command(mut self, word: &'static Word) -> Result<Invocation, Failure> {
+        if word.name == "token"
+            && !self.args.as_slice().iter().any(|arg| arg == "-help" || arg == "--help" || arg == "-h")
+        {
             return Ok(Invocation { command: Command::Token(NewToken::parse(self.args)?), flags: Vec::new() });
         }
-        self.verify = (word == "verify").then(VerifyOptions::default);
+        self.word = Some(word);
         let first = self.flags()?;
         if let Some(command) = self.switch {
             return Ok(Invocation { command, flags: self.flags });
         }
-        let command = match (word, first) {
+        let is_on = |switch| self.own.contains(&switch);
+        let command = match (word.name, first) {
             ("run", Some(program)) => Command::Run(std::iter::once(program).chain(self.args).collect()),
             ("run", None) => {
                 return Err(Failure::usage("run needs a command, for example goproxy run -- go build ./..."));
             }
             ("help", _) => Command::Help,
             ("auth", url) => Command::Auth(url.map(|url| url.to_string_lossy().into_owned())),
+            ("completions", shell) => Command::Completions(Shell::named(shell.as_deref())?),
             (_, Some(extra)) => {
                 return Err(Failure::usage(format!(
                     "unexpected argument {:?}; see goproxy -help",
@@ -99,8 +114,11 @@ impl Parser {
                 )));
             }
             ("check-config", None) => Command::CheckConfig,
+            ("verify", None) => Command::Verify(VerifyOptions { repair: is_on("repair"), offline: is_on("offline") }),
+            ("healthcheck", None) => Command::HealthCheck { ready: is_on("ready") },
+            ("man", None) => Command::Man,
             ("version", None) => Command::Version,
-            (_, None) => self.verify.map_or(Command::Serve, Command::Verify),
+            (_, None) => Command::Serve,
         };
         Ok(Invocation { command, flags: self.flags })
     }
@@ -132,11 +150,14 @@ impl Parser {
             let on = value.map_or(Some(true), truth);
             on.ok_or_else(|| Failure::usage(format!("-{name} is a switch; write -{name} without a value")))
         };
-        match (name, &mut self.verify) {
+        let own = self.word.and_then(|word| word.switches.iter().find(|(switch, _)| *switch == name));
+        match (name, own) {
             ("h" | "help", _) => self.switch = is_on()?.then_some(Command::Help),
             ("version", _) => self.switch = is_on()?.then_some(Command::Version),
-            ("repair", Some(verify)) => verify.repair = is_on()?,
-            ("offline", Some(verify)) => verify.offline = is_on()?,
+            (_, Some((switch, _))) => {
+                self.own.retain(|on| on != switch);
+                self.own.extend(is_on()?.then_some(*switch));
+            }
             _ => return self.setting(name, value, argument),
         }
         Ok(())
@@ -144,8 +165,8 @@ impl Parser {
 
     fn setting(&mut self, name: &str, value: Option<&str>, argument: &OsString) -> Result<(), Failure> {
         let Some(setting) = find(name) else {
-            if matches!(name, "repair" | "offline") {
-                return Err(Failure::usage(format!("-{name} belongs to verify; write goproxy verify -{name}")));
+            if let Some(Word { name: word, .. }) = owner(name) {
+                return Err(Failure::usage(format!("-{name} belongs to {word}; write goproxy {word} -{name}")));
             }
             let hint = match nearest(name, TABLE.iter().map(|setting| setting.name).chain(["help", "version"])) {
                 Some(near) => format!("did you mean -{near}?"),
@@ -215,6 +236,10 @@ mod tests {
             ("-cacheDir /x verify -repair", Command::Verify(VerifyOptions { repair: true, offline: false })),
             ("verify -offline -cacheDir=/x", Command::Verify(VerifyOptions { repair: false, offline: true })),
             ("verify -repair=false", Command::Verify(VerifyOptions::default())),
+            ("healthcheck", Command::HealthCheck { ready: false }),
+            ("healthcheck -listen :1 -ready", Command::HealthCheck { ready: true }),
+            ("completions zsh", Command::Completions(Shell::Zsh)),
+            ("man", Command::Man),
             ("version", Command::Version),
             ("-version", Command::Version),
             ("-version=true -unknown", Command::Version),
@@ -252,6 +277,11 @@ mod tests {
             ("run", "run needs a command, for example goproxy run -- go build ./..."),
             ("-repair verify", "-repair belongs to verify; write goproxy verify -repair"),
             ("serve -offline", "-offline belongs to verify; write goproxy verify -offline"),
+            ("healthcheck -repair", "-repair belongs to verify; write goproxy verify -repair"),
+            ("-ready", "-ready belongs to healthcheck; write goproxy healthcheck -ready"),
+            ("completions", "completions needs a shell: bash, zsh or fish"),
+            ("completions tcsh", "completions needs a shell: bash, zsh or fish"),
+            ("man x", "unexpected argument \"x\"; see goproxy -help"),
             ("verify /x", "unexpected argument \"/x\"; see goproxy -help"),
             ("token", "token: it needs a name; write goproxy token NAME [-expires 90d]"),
             ("run -verbose -- x", "unknown flag -verbose; see goproxy -help"),

@@ -1,15 +1,21 @@
 //! The Go module proxy that an organisation runs for itself.
 
 mod access;
+mod activation;
 mod auth;
 mod cli;
+mod commands;
+mod completions;
 mod direct;
 mod failure;
 mod handler;
+mod healthcheck;
 mod help;
 mod limits;
 mod log;
+mod manual;
 mod names;
+mod notify;
 mod pid1;
 mod program;
 mod reload;
@@ -23,6 +29,7 @@ mod tls;
 mod token;
 mod upstreams;
 mod verify;
+mod version;
 
 use std::{ffi::OsString, io::Write as _, process::ExitCode, time::Duration};
 
@@ -34,6 +41,7 @@ use crate::{
     failure::Failure,
     log::Log,
     names::Names,
+    notify::Manager,
     reload::Reloader,
     settings::{Environment, Mode},
     upstreams::Upstreams,
@@ -48,15 +56,20 @@ fn main() -> ExitCode {
 
 /// Understands what is asked for, completely, before anything happens; then does it.
 fn start(args: Vec<OsString>) -> Result<ExitCode, Failure> {
-    let invocation = cli::parse(args.clone())?;
+    let mut invocation = cli::parse(args.clone())?;
     let mode = match &invocation.command {
         Command::Help => return Ok(print(&help::text())),
-        Command::Version => return Ok(print(concat!("goproxy ", env!("CARGO_PKG_VERSION"), "\n"))),
+        Command::Version => return Ok(print(version::LINE)),
+        Command::Man => return Ok(print(&manual::page())),
+        Command::Completions(shell) => return Ok(print(&shell.script())),
         Command::Token(new) => return Ok(print(&new.make()?)),
         Command::Auth(asked) => return authenticate(asked.as_deref()),
         Command::Run(_) | Command::Verify(_) => Mode::Run,
-        Command::Serve | Command::CheckConfig => Mode::Serve,
+        Command::Serve | Command::CheckConfig | Command::HealthCheck { .. } => Mode::Serve,
     };
+    if let Command::HealthCheck { .. } = invocation.command {
+        invocation.flags = healthcheck::flags(invocation.flags);
+    }
     let environment = Environment::of_process();
     let loaded = settings::load(mode, &invocation.flags, &environment)?;
     if invocation.command == Command::CheckConfig {
@@ -66,10 +79,15 @@ fn start(args: Vec<OsString>) -> Result<ExitCode, Failure> {
         let warning = warning.map(|warning| format!("# warning: {warning}\n")).unwrap_or_default();
         return Ok(print(&(settings::effective_toml(&loaded) + &warning)));
     }
+    if let Command::HealthCheck { ready } = invocation.command {
+        return small_runtime()?.block_on(healthcheck::check(&loaded, ready));
+    }
     limits::no_core_dumps();
     if pid1::is_init() {
         return pid1::supervise(args);
     }
+    // While there are no other threads.
+    let socket = if invocation.command == Command::Serve { activation::socket()? } else { None };
     let names = Names::new(&loaded.settings);
     let log = Log::start(&loaded.settings.logs, &names);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(no_runtime)?;
@@ -78,8 +96,10 @@ fn start(args: Vec<OsString>) -> Result<ExitCode, Failure> {
         Command::Verify(options) => runtime.block_on(verify::verify(&loaded, options)),
         _ => {
             limits::raise_open_files();
-            let reloader = Reloader::new(mode, invocation.flags, environment, &loaded);
-            runtime.block_on(serve::serve(&loaded, reloader, &log, &names))
+            let manager = Manager::new(&environment);
+            let reloader = Reloader::new(mode, invocation.flags, environment.clone(), &loaded);
+            let serving = serve::Serving { loaded: &loaded, names: &names, log: &log, manager, environment };
+            runtime.block_on(serving.serve(reloader, socket))
         }
     };
     // Fetches that nobody waits for are dropped, and with them their processes; a thread that hangs on a slow disk does
@@ -90,8 +110,12 @@ fn start(args: Vec<OsString>) -> Result<ExitCode, Failure> {
 
 /// For `go`, which waits: nothing of the service is read or started.
 fn authenticate(asked: Option<&str>) -> Result<ExitCode, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(no_runtime)?;
-    Ok(print(&runtime.block_on(auth::answer(&Environment::of_process(), asked))?))
+    Ok(print(&small_runtime()?.block_on(auth::answer(&Environment::of_process(), asked))?))
+}
+
+/// For what is over soon.
+fn small_runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(no_runtime)
 }
 
 fn no_runtime(error: std::io::Error) -> Failure {

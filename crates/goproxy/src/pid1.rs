@@ -33,7 +33,8 @@ pub(crate) fn supervise(args: Vec<OsString>) -> Result<ExitCode, Failure> {
         let mut forwarder = Forwarder::new().map_err(|error| fatal("catch signals", error))?;
         let mut exits = signal(SignalKind::child()).map_err(|error| fatal("catch signals", error))?;
         let program = std::env::current_exe().map_err(|error| fatal("find its own program", error))?;
-        let child = foreground(program.as_os_str()).args(args).spawn();
+        // Sockets that were opened for us (podman does it) are the child's: it has another number.
+        let child = foreground(program.as_os_str()).args(args).env_remove("LISTEN_PID").spawn();
         let child = child.map_err(|error| fatal("start its own program", error))?;
         let child = Pid::from_child(&child);
         let status = tokio::select! {

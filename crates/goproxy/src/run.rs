@@ -32,7 +32,7 @@ pub(crate) async fn run(loaded: &Loaded, command: Vec<OsString>, names: &Names) 
     let cannot = |error: std::io::Error| Failure::fatal(format!("cannot catch signals: {error}"));
     let mut forwarder = Forwarder::new().map_err(cannot)?;
     let mut exits = signal(SignalKind::child()).map_err(cannot)?;
-    let service = Service::start(loaded, names).await?;
+    let service = Service::start(loaded, names, None).await?;
     service.warn(loaded);
     let result = async {
         let child = spawn(&command, &service.client_url().unwrap_or_default())?;

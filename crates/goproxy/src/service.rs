@@ -5,7 +5,7 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 use arc_swap::ArcSwapOption;
 use goproxy_engine::Engine;
 use goproxy_fetch::{Credentials, Inside};
-use goproxy_server::{Limits, Listen, LocalAddr, Metrics, Server, ServerOptions, Tls, TlsError};
+use goproxy_server::{Inherited, Limits, LocalAddr, Metrics, Server, ServerOptions, Tls, TlsError};
 use goproxy_store::FsStore;
 use tokio::{sync::oneshot, task::JoinHandle};
 
@@ -18,6 +18,7 @@ use crate::{
     settings::{Loaded, Settings},
     tls,
     upstreams::Upstreams,
+    version::VERSION,
 };
 
 /// A service that answers requests.
@@ -38,12 +39,18 @@ pub(crate) struct Service {
 
 impl Service {
     /// Starts everything. What can be wrong with the settings alone is found before anything is made on disk.
-    pub(crate) async fn start(loaded: &Loaded, names: &Names) -> Result<Self, Failure> {
+    /// With a socket that listens already, `-listen` does not count.
+    pub(crate) async fn start(loaded: &Loaded, names: &Names, socket: Option<Inherited>) -> Result<Self, Failure> {
         let settings = &loaded.settings;
         let credentials = credentials(settings)?;
         let upstreams = Upstreams::new(loaded, &credentials)?;
         Direct::check(loaded)?;
         let tls = tls::open(loaded)?;
+        if tls.is_some() && matches!(socket, Some(Inherited::Unix(_))) {
+            return Err(Failure::config(
+                "tlsCert: the inherited socket is a unix socket, which has no TLS; leave it out",
+            ));
+        }
         let gate: InForce = Arc::new(ArcSwapOption::from(access::build(loaded, upstreams.client())?));
         let store = FsStore::open(&settings.cache.dir).map_err(|error| {
             Failure::fatal(match error.detail() {
@@ -55,16 +62,14 @@ impl Service {
             store.set_reserve(bytes);
         }
         let direct = Direct::new(loaded, upstreams.client())?;
-        let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION")));
+        let metrics = Arc::new(Metrics::new(VERSION));
         direct.prepare(&settings.sources);
         let routing = upstreams.routing(settings, &direct.source());
         let engine = Engine::new(Arc::new(store.clone()), routing, Arc::clone(&metrics) as _);
         engine.prepare();
         scrub(&store, settings.cache.scrub, &metrics);
         let handler = EngineHandler::new(engine.clone(), store, Arc::clone(&gate)).await;
-        let listen = &settings.serving.listen;
-        let server = Server::bind(server_options(settings, tls.clone(), names), Arc::new(handler), metrics)
-            .map_err(|error| Failure::fatal(format!("cannot listen on {listen}: {error}")))?;
+        let server = listen(socket, server_options(settings, tls.clone(), names), Arc::new(handler), metrics)?;
         let address = server.local_addr().clone();
         let (stop, stopped) = oneshot::channel::<()>();
         let server = tokio::spawn(server.run(async move {
@@ -110,7 +115,7 @@ impl Service {
         }
         if let Some(gate) = &*self.gate.load() {
             gate.warn();
-            if self.tls.is_none() && is_open(&loaded.settings.serving.listen) {
+            if self.tls.is_none() && is_open(&self.address) {
                 tracing::warn!(
                     "credentials of clients are readable on the way to {}: set -tlsCert, or put TLS in front; go itself sends \
                      credentials over https only",
@@ -186,10 +191,23 @@ fn scrub(store: &FsStore, period: Duration, metrics: &Arc<Metrics>) {
 }
 
 /// Whether others than this machine can connect without TLS.
-fn is_open(listen: &Listen) -> bool {
-    let Listen::Tcp { host, .. } = listen else { return false };
-    let local = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
-    !local
+fn is_open(address: &LocalAddr) -> bool {
+    address.tcp().is_some_and(|address| !address.ip().is_loopback())
+}
+
+fn listen(
+    socket: Option<Inherited>,
+    options: ServerOptions,
+    handler: Arc<EngineHandler>,
+    metrics: Arc<Metrics>,
+) -> Result<Server, Failure> {
+    let address = options.listen.clone();
+    match socket {
+        Some(socket) => Server::adopt(socket, options, handler, metrics)
+            .map_err(|error| Failure::fatal(format!("cannot serve on the inherited socket: {error}"))),
+        None => Server::bind(options, handler, metrics)
+            .map_err(|error| Failure::fatal(format!("cannot listen on {address}: {error}"))),
+    }
 }
 
 /// The credentials of `[[credentials]]`, for whoever connects.

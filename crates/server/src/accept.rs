@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use crate::{
-    Handler, LocalAddr, Metrics, ServerOptions,
+    Handler, Inherited, LocalAddr, Metrics, ServerOptions,
     access_log::AccessLog,
     conn::{self, Socket},
     crowd::{Crowd, LOOK_EVERY},
@@ -54,7 +54,30 @@ impl Server {
         metrics: Arc<Metrics>,
         log: Box<dyn Write + Send>,
     ) -> io::Result<Self> {
-        let (listener, address) = Listener::bind(&options.listen)?;
+        let listening = Listener::bind(&options.listen)?;
+        Self::on(listening, options, handler, metrics, log)
+    }
+
+    /// The same on a socket that listens already; the options' `listen` does not count.
+    ///
+    /// # Errors
+    /// What the operating system says about the socket.
+    pub fn adopt(
+        socket: Inherited,
+        options: ServerOptions,
+        handler: Arc<dyn Handler>,
+        metrics: Arc<Metrics>,
+    ) -> io::Result<Self> {
+        Self::on(socket.listen()?, options, handler, metrics, Box::new(io::stderr()))
+    }
+
+    fn on(
+        (listener, address): (Listener, LocalAddr),
+        options: ServerOptions,
+        handler: Arc<dyn Handler>,
+        metrics: Arc<Metrics>,
+        log: Box<dyn Write + Send>,
+    ) -> io::Result<Self> {
         let log = AccessLog::start(options.access_log, log, metrics.log_dropped.clone())?;
         let log = log.redacting(options.redact.clone());
         let dispatch = Arc::new(Dispatch {

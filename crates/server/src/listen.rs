@@ -113,7 +113,7 @@ impl fmt::Display for LocalAddr {
 #[derive(Debug)]
 pub(crate) enum Listener {
     Tcp(TcpListener),
-    Unix { listener: UnixListener, _file: SocketFile },
+    Unix { listener: UnixListener, _file: Option<SocketFile> },
 }
 
 impl Listener {
@@ -126,8 +126,8 @@ impl Listener {
                 Ok((Self::Tcp(listener), address))
             }
             Listen::Unix(path) => {
-                let (listener, _file) = bind_unix(path)?;
-                Ok((Self::Unix { listener, _file }, LocalAddr::Unix(path.clone())))
+                let (listener, file) = bind_unix(path)?;
+                Ok((Self::Unix { listener, _file: Some(file) }, LocalAddr::Unix(path.clone())))
             }
         }
     }
@@ -168,7 +168,7 @@ fn bind_tcp(host: &str, port: u16) -> io::Result<TcpListener> {
         // The IPv6 socket takes IPv4 too; where there is no IPv6, IPv4 alone.
         vec![(Ipv6Addr::UNSPECIFIED, port).into(), (Ipv4Addr::UNSPECIFIED, port).into()]
     } else {
-        (host, port).to_socket_addrs()?.collect()
+        resolve(host, port)?
     };
     let mut failed = io::Error::new(io::ErrorKind::AddrNotAvailable, "the host has no address");
     for address in addresses {
@@ -180,6 +180,16 @@ fn bind_tcp(host: &str, port: u16) -> io::Result<TcpListener> {
         }
     }
     Err(failed)
+}
+
+/// The addresses of a host. `localhost` needs no hosts file, which an empty container does not have (RFC 6761, 6.3).
+fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    match (host, port).to_socket_addrs() {
+        Err(_) if host == "localhost" => {
+            Ok(vec![(Ipv4Addr::LOCALHOST, port).into(), (Ipv6Addr::LOCALHOST, port).into()])
+        }
+        found => Ok(found?.collect()),
+    }
 }
 
 fn bind_address(address: SocketAddr) -> io::Result<TcpListener> {

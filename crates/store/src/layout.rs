@@ -37,6 +37,11 @@ impl Layout {
         Self { download: cache.join("download"), own: cache.join("goproxy") }
     }
 
+    /// The cache directory itself.
+    pub(crate) fn root(&self) -> &Path {
+        self.own.ancestors().nth(4).unwrap_or(&self.own)
+    }
+
     /// The file of an object, or `None` if its database has a name that is no relative path.
     pub(crate) fn object(&self, object: &Object) -> Option<PathBuf> {
         Some(self.download.join(relative(object)?))

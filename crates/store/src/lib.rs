@@ -14,6 +14,7 @@ mod inspect;
 mod keyed;
 mod layout;
 mod open;
+mod owner;
 mod proofs;
 mod record;
 mod room;

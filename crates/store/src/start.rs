@@ -4,7 +4,7 @@ use std::{fs, io, os::unix::fs::MetadataExt, path::Path};
 
 use goproxy_engine::Result;
 
-use crate::{failure, layout::Layout, tmp};
+use crate::{failure, layout::Layout, owner, tmp};
 
 /// The number of the on-disk format below `goproxy/`.
 const FORMAT: u32 = 1;
@@ -12,8 +12,14 @@ const FORMAT: u32 = 1;
 /// Makes the cache directory ready. One that exists but cannot be written is accepted with a warning: what is stored
 /// in it can be served.
 pub(crate) fn prepare(layout: &Layout) -> Result<()> {
-    fs::create_dir_all(&layout.download).map_err(|e| refused(&layout.download, &e))?;
+    fs::create_dir_all(&layout.download).map_err(|e| theirs(layout, &layout.download, &e))?;
     match prepare_own(&layout.own) {
+        // Serving only what is there, because of an owner that nobody thought of, is not what anybody wants.
+        Err(e)
+            if e.kind() == io::ErrorKind::PermissionDenied && owner::remedy(&layout.own, layout.root()).is_some() =>
+        {
+            return Err(theirs(layout, &layout.own, &e));
+        }
         Err(e) if failure::is_unwritable(&e) => {
             tracing::warn!(path = %layout.own.display(), error = %e, "the cache cannot be written, only read");
         }
@@ -75,6 +81,15 @@ fn check_format(version: &Path) -> Result<()> {
         Err(_) => ("its VERSION file holds no number".to_owned(), "remove the `goproxy` directory that the file is in"),
     };
     Err(failure::at_start(version, &cause, remedy))
+}
+
+/// The same where it may be somebody else's.
+fn theirs(layout: &Layout, path: &Path, error: &io::Error) -> goproxy_engine::Error {
+    let denied = error.kind() == io::ErrorKind::PermissionDenied;
+    match owner::remedy(path, layout.root()).filter(|_| denied) {
+        Some(remedy) => failure::at_start(path, &error.to_string(), &remedy),
+        None => refused(path, error),
+    }
 }
 
 fn refused(path: &Path, error: &io::Error) -> goproxy_engine::Error {

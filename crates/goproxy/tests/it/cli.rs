@@ -19,14 +19,21 @@ async fn help_and_version_go_to_standard_output() {
     for args in [["-h"], ["-help"], ["--help"], ["help"]] {
         let output = goproxy(args).run().await;
         assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""), "{args:?}");
-        for part in ["Usage:\n", "\n  -cacheExpire duration  (default 5m)\n", "goproxy run [flags] -- command"] {
+        for part in [
+            "Usage:\n",
+            "\n  -cacheExpire duration  [GOPROXY_CACHE_EXPIRE; default 5m]\n",
+            "goproxy run [flags] -- command",
+        ] {
             assert!(output.stdout.contains(part), "{part}: {}", output.stdout);
         }
     }
     for args in [["-version"], ["version"]] {
         let output = goproxy(args).run().await;
         assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""), "{args:?}");
-        assert_eq!(output.stdout, format!("goproxy {}\n", env!("CARGO_PKG_VERSION")));
+        assert_eq!(
+            output.stdout,
+            format!("goproxy {} (commit {})\n", env!("CARGO_PKG_VERSION"), env!("GOPROXY_BUILT_COMMIT"))
+        );
     }
 }
 

@@ -31,6 +31,7 @@ mod lifecycle;
 mod live;
 mod operate;
 mod oracle;
+mod packaged;
 mod polite;
 mod processes;
 mod protocol;

@@ -82,6 +82,28 @@ fn a_read_only_tree_of_go_serves_hits() {
     });
 }
 
+/// What a container as root has left in a volume, and a folder that root has made for us.
+#[test]
+fn a_cache_of_another_user_is_refused_with_the_remedy() {
+    if !rustix::process::geteuid().is_root() {
+        println!("SKIPPED: only root can give a directory away");
+        return;
+    }
+    as_a_mere_user(async || {
+        for below in ["pkg/mod/cache/download", "."] {
+            let home = Home::new();
+            fs::create_dir_all(home.path().join(below)).unwrap();
+            for dir in home.path().join(below).ancestors().take_while(|dir| dir.starts_with(home.path())) {
+                std::os::unix::fs::chown(dir, Some(12345), None).unwrap();
+            }
+            let error = FsStore::open(home.path()).unwrap_err();
+            let remedy =
+                format!("belongs to user 12345 and this is user 0: run `chown -R 0:0 {}`", home.path().display());
+            assert!(error.message().contains(&remedy), "{error}");
+        }
+    });
+}
+
 #[test]
 fn hits_and_commits_do_without_records() {
     as_a_mere_user(async || {

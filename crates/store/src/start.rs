@@ -1,10 +1,10 @@
 //! Start: the directories, the number of the format, and what dead processes left. No scan of what is stored.
 
-use std::{fs, io, os::unix::fs::MetadataExt, path::Path};
+use std::{fs, io, io::Read as _, os::unix::fs::MetadataExt, path::Path};
 
 use goproxy_engine::Result;
 
-use crate::{failure, layout::Layout, tmp};
+use crate::{failure, files, layout::Layout, tmp};
 
 /// The number of the on-disk format below `goproxy/`.
 const FORMAT: u32 = 1;
@@ -60,7 +60,7 @@ fn same_file_system(layout: &Layout) -> Result<()> {
 }
 
 fn check_format(version: &Path) -> Result<()> {
-    let text = match fs::read_to_string(version) {
+    let text = match read_version(version) {
         Ok(text) => text,
         // Read-only and without our tree: nothing there could be of a newer format.
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -75,6 +75,10 @@ fn check_format(version: &Path) -> Result<()> {
         Err(_) => ("its VERSION file holds no number".to_owned(), "remove the `goproxy` directory that the file is in"),
     };
     Err(failure::at_start(version, &cause, remedy))
+}
+
+fn read_version(path: &Path) -> io::Result<String> {
+    io::read_to_string(files::open_own(fs::File::options().read(true), path)?.take(64))
 }
 
 fn refused(path: &Path, error: &io::Error) -> goproxy_engine::Error {

@@ -21,6 +21,7 @@ use crate::{
     dispatch::Dispatch,
     listen::Listener,
     record::Sinks,
+    shares::Shares,
 };
 
 /// How long the access log may take to write its last lines.
@@ -85,6 +86,7 @@ impl Server {
             sinks: Arc::new(Sinks { metrics, log }),
             path_prefix: options.path_prefix.clone(),
             max_target: options.limits.max_target,
+            shares: Shares::new(options.max_connections),
         });
         let builder = conn::builder(&options.limits);
         Ok(Self { listener, address, options, builder, dispatch })

@@ -203,6 +203,11 @@ impl InFlight {
         Self { activity, responding: false }
     }
 
+    /// How many requests of its connection are being answered, with this one.
+    pub(crate) fn together(&self) -> usize {
+        self.activity.lock().in_flight
+    }
+
     /// The response has begun, or gave more bytes away.
     pub(crate) fn progress(&mut self) {
         let mut state = self.activity.lock();

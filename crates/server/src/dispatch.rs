@@ -1,6 +1,6 @@
 //! From a request to a response: what is refused, the fixed paths, and the protocol.
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 use gomod::{Route, SumWhat, What};
@@ -18,6 +18,7 @@ use crate::{
     peer::Peer,
     record::{Record, RecordedBody, Sinks},
     reply,
+    shares::Shares,
 };
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -30,6 +31,7 @@ pub(crate) struct Dispatch {
     pub(crate) sinks: Arc<Sinks>,
     pub(crate) path_prefix: String,
     pub(crate) max_target: usize,
+    pub(crate) shares: Arc<Shares>,
 }
 
 impl Dispatch {
@@ -42,8 +44,10 @@ impl Dispatch {
     ) -> Response<RecordedBody> {
         let quiet = matches!(request.uri().path(), "/healthz" | "/readyz" | "/metrics");
         let flight = InFlight::begin(activity);
+        let share = self.shares.take(flight.together());
         let mut record = Record::begin(Arc::clone(&self.sinks), flight, request, peer, quiet);
-        let mut response = match refuse(request, self.max_target) {
+        let refused = if share.is_none() { Some(crowded()) } else { refuse(request, self.max_target) };
+        let mut response = match refused {
             Some(failure) => refusal(&failure, request.method()),
             None => self.admitted(request, &mut record).await,
         };
@@ -56,7 +60,7 @@ impl Dispatch {
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         let (parts, body) = response.into_parts();
-        let body = record.respond(parts.status, body);
+        let body = record.respond(parts.status, body, share);
         Response::from_parts(parts, body)
     }
 
@@ -208,6 +212,12 @@ fn refuse<B>(request: &Request<B>, max_target: usize) -> Option<Failure> {
     }
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     (target > max_target).then(|| Failure::new(StatusCode::URI_TOO_LONG, "the request target is too long"))
+}
+
+/// Said to a connection with many requests while there are many altogether.
+fn crowded() -> Failure {
+    let text = "too many requests at the same time on this connection, try again";
+    Failure { retry_after: Some(Duration::from_secs(1)), ..Failure::new(StatusCode::SERVICE_UNAVAILABLE, text) }
 }
 
 fn refusal(failure: &Failure, method: &Method) -> Response<ReplyBody> {

@@ -27,6 +27,7 @@ mod pool;
 mod range;
 mod record;
 mod reply;
+mod shares;
 mod tls;
 
 pub use accept::Server;

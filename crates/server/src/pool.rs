@@ -14,11 +14,20 @@ const CHUNK: usize = 256 << 10;
 /// The size of one when many are held: by clients that read slowly, who gain nothing by a large one.
 const SMALL: usize = 32 << 10;
 
+/// The size of one when very many are held: streams of HTTP/2 whose windows stay shut cost their clients nothing.
+const TINY: usize = 8 << 10;
+
 /// How many large ones are held at most: 16 MiB.
 const LARGE: usize = 64;
 
+/// How many buffers are held, of any size, before they are tiny: 64 MiB more.
+const MANY: usize = 2048;
+
 /// How many large ones are held.
 static HELD: AtomicUsize = AtomicUsize::new(0);
+
+/// How many of any size are.
+static ALL: AtomicUsize = AtomicUsize::new(0);
 
 static POOL: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
 
@@ -33,11 +42,12 @@ impl Buffer {
     /// A large one while there are few, for at least a byte and no larger than needed.
     pub(crate) fn take(wanted: u64) -> Self {
         let wanted = usize::try_from(wanted).unwrap_or(CHUNK);
+        let fits = if ALL.fetch_add(1, Ordering::Relaxed) < MANY { SMALL } else { TINY };
         if wanted <= SMALL || HELD.fetch_add(1, Ordering::Relaxed) >= LARGE {
             if wanted > SMALL {
                 HELD.fetch_sub(1, Ordering::Relaxed);
             }
-            return Self { bytes: vec![0; wanted.min(SMALL)], len: 0 };
+            return Self { bytes: vec![0; wanted.min(fits)], len: 0 };
         }
         let bytes = POOL.lock().unwrap_or_else(PoisonError::into_inner).pop();
         Self { bytes: bytes.unwrap_or_else(|| vec![0; CHUNK]), len: 0 }
@@ -63,6 +73,7 @@ impl AsRef<[u8]> for Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
+        ALL.fetch_sub(1, Ordering::Relaxed);
         if self.bytes.len() != CHUNK {
             return;
         }
@@ -80,9 +91,9 @@ mod tests {
 
     #[test]
     fn clients_that_read_slowly_held_a_large_buffer_each() {
-        let held: Vec<_> = (0..1000).map(|_| Buffer::take(u64::MAX)).collect();
+        let held: Vec<_> = (0..10_000).map(|_| Buffer::take(u64::MAX)).collect();
         let bytes: usize = held.iter().map(|buffer| buffer.bytes.len()).sum();
-        assert!(bytes <= LARGE * CHUNK + 1000 * SMALL, "{bytes}");
+        assert!(bytes <= LARGE * CHUNK + MANY * SMALL + 10_000 * TINY, "{bytes}");
         drop(held);
         assert_eq!(Buffer::take(u64::MAX).bytes.len(), CHUNK, "large ones again");
         assert_eq!(Buffer::take(7).bytes.len(), 7);

@@ -23,6 +23,7 @@ use crate::{
     metrics::{Ended, Metrics},
     peer::Peer,
     reply::cache_word,
+    shares::Share,
 };
 
 /// The status under which a request is counted whose client left before the answer; the word is nginx's.
@@ -112,11 +113,11 @@ impl Record {
     }
 
     /// The response is ready: from here on the body carries the record.
-    pub(crate) fn respond(mut self, status: StatusCode, body: ReplyBody) -> RecordedBody {
+    pub(crate) fn respond(mut self, status: StatusCode, body: ReplyBody, share: Option<Share>) -> RecordedBody {
         self.status = status.as_u16();
         self.complete = body.is_end_stream();
         self.flight.progress();
-        RecordedBody { body, record: self }
+        RecordedBody { body, record: self, _share: share }
     }
 }
 
@@ -167,6 +168,7 @@ impl Drop for Record {
 pub(crate) struct RecordedBody {
     body: ReplyBody,
     record: Record,
+    _share: Option<Share>,
 }
 
 impl Body for RecordedBody {
@@ -174,7 +176,7 @@ impl Body for RecordedBody {
     type Error = io::Error;
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        let Self { body, record } = self.get_mut();
+        let Self { body, record, .. } = self.get_mut();
         let Poll::Ready(frame) = Pin::new(&mut *body).poll_frame(cx) else {
             record.flight.waits();
             return Poll::Pending;

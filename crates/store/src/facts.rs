@@ -49,7 +49,7 @@ impl Inner {
     /// Goes with the file that is returned.
     fn lock_facts(&self) -> io::Result<File> {
         let path = self.layout.facts_lock();
-        let open = || File::options().write(true).create(true).truncate(false).open(&path);
+        let open = || files::open_own(File::options().write(true).create(true).truncate(false), &path);
         let file = match open() {
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
                 files::make_dir(files::parent(&path)?)?;

@@ -1,9 +1,9 @@
 //! The few file operations that everything rests on: open what is a plain file, publish at once, make durable.
 
 use std::{
-    fs::File,
+    fs::{File, OpenOptions},
     io,
-    os::unix::fs::{FileExt, MetadataExt},
+    os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt},
     path::Path,
     time::SystemTime,
 };
@@ -75,6 +75,19 @@ pub(crate) fn open_regular(path: &Path) -> io::Result<Opened> {
     };
     let meta = file.metadata()?;
     if meta.is_file() { Ok(Opened::File(file, Stamp::from(&meta)?)) } else { Ok(Opened::Foreign) }
+}
+
+/// Opens a file of our own with these rights: as [`open_regular`], but what is no regular file is an error, since nobody
+/// but us has any business there.
+pub(crate) fn open_own(rights: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let foreign = || io::Error::other("is no file of ours; move it away");
+    let opened = rights.custom_flags(flags.bits().cast_signed()).open(path);
+    let file = opened.map_err(|e| match Errno::from_io_error(&e) {
+        Some(Errno::LOOP | Errno::NXIO) => foreign(),
+        _ => e,
+    })?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(foreign()) }
 }
 
 /// The first `size` bytes of a file.

@@ -8,7 +8,7 @@ use std::{
     io::{self, Read, Seek, SeekFrom, Write},
 };
 
-use crate::layout::Place;
+use crate::{files, layout::Place};
 
 /// How much of the end of a record is read. A record of three lines has some 400 bytes; one is longer only if files
 /// were rewritten again and again.
@@ -66,7 +66,7 @@ impl Finding {
 
 /// The last finding at a place.
 pub(crate) fn last(place: &Place) -> io::Result<Option<Finding>> {
-    let mut file = File::open(&place.path)?;
+    let mut file = files::open_own(File::options().read(true), &place.path)?;
     let len = file.metadata()?.len();
     file.seek(SeekFrom::Start(len.saturating_sub(TAIL)))?;
     let mut bytes = Vec::new();
@@ -83,10 +83,10 @@ fn last_in(text: &str, word: &str) -> Option<Finding> {
 /// what it is about.
 pub(crate) fn append(place: &Place, finding: &Finding) -> io::Result<()> {
     let Place { path, name, word } = place;
-    let open = || File::options().append(true).create(true).open(path);
+    let open = || files::open_own(File::options().append(true).create(true), path);
     let mut file = match open() {
         Err(e) if e.kind() == io::ErrorKind::NotFound => {
-            std::fs::create_dir_all(crate::files::parent(path)?)?;
+            std::fs::create_dir_all(files::parent(path)?)?;
             open()?
         }
         other => other?,

@@ -32,6 +32,8 @@ const PARTS: u64 = 64;
 const RATE: u64 = 16 << 20;
 /// So many at once.
 const CHUNK: usize = 1 << 20;
+/// What is longer than what we write down is not read.
+const LONGEST: u64 = 64;
 /// After so many names the walk rests, as the census does.
 const STRIDE: usize = 512;
 const REST: Duration = Duration::from_millis(20);
@@ -199,11 +201,11 @@ struct Position {
 impl Position {
     /// `None` if another process has it, or there can be none.
     fn claim(path: &Path) -> Option<Self> {
-        let mut file = File::options().read(true).write(true).create(true).truncate(false).open(path).ok()?;
+        let file = files::open_own(File::options().read(true).write(true).create(true).truncate(false), path).ok()?;
         file.try_lock().ok()?;
         let mut text = String::new();
         // What cannot be read begins anew.
-        let _ = file.read_to_string(&mut text);
+        let _ = (&file).take(LONGEST).read_to_string(&mut text);
         let mut position = Self { file, next: 0, at: SystemTime::now() };
         match parse(&text) {
             Some((next, at)) => (position.next, position.at) = (next, at),

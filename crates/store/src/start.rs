@@ -1,10 +1,10 @@
 //! Start: the directories, the number of the format, and what dead processes left. No scan of what is stored.
 
-use std::{fs, io, os::unix::fs::MetadataExt, path::Path};
+use std::{fs, io, io::Read as _, os::unix::fs::MetadataExt, path::Path};
 
 use goproxy_engine::Result;
 
-use crate::{failure, layout::Layout, owner, tmp};
+use crate::{failure, files, layout::Layout, owner, tmp};
 
 /// The number of the on-disk format below `goproxy/`.
 const FORMAT: u32 = 1;
@@ -66,7 +66,7 @@ fn same_file_system(layout: &Layout) -> Result<()> {
 }
 
 fn check_format(version: &Path) -> Result<()> {
-    let text = match fs::read_to_string(version) {
+    let text = match read_version(version) {
         Ok(text) => text,
         // Read-only and without our tree: nothing there could be of a newer format.
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -90,6 +90,10 @@ fn theirs(layout: &Layout, path: &Path, error: &io::Error) -> goproxy_engine::Er
         Some(remedy) => failure::at_start(path, &error.to_string(), &remedy),
         None => refused(path, error),
     }
+}
+
+fn read_version(path: &Path) -> io::Result<String> {
+    io::read_to_string(files::open_own(fs::File::options().read(true), path)?.take(64))
 }
 
 fn refused(path: &Path, error: &io::Error) -> goproxy_engine::Error {

@@ -14,6 +14,8 @@ use std::{
 
 use goproxy_engine::TempPath;
 
+use crate::files;
+
 /// Makes temporary files. Its directory is made when it is first needed, and again if somebody removes it.
 #[derive(Debug)]
 pub(crate) struct Tmp {
@@ -105,7 +107,7 @@ pub(crate) fn sweep(root: &Path) -> io::Result<()> {
 }
 
 fn sweep_locked(lock: &Path) {
-    let Ok(file) = File::options().write(true).open(lock) else { return };
+    let Ok(file) = files::open_own(File::options().write(true), lock) else { return };
     match file.try_lock() {
         Ok(()) if is_same(&file, lock) => {
             remove(&lock.with_extension(""));

@@ -128,3 +128,34 @@ async fn half_a_preface_is_closed() {
     stream.write_all(b"PRI * HTTP/2.0\r\n\r\nS").await.unwrap();
     assert_eq!(read_all(&mut stream).await, "");
 }
+
+/// Each of some connections asks for as much as it may, and reads nothing.
+#[tokio::test]
+async fn shut_windows_multiplied_what_connections_may_hold() {
+    let server = Running::start_with(|options| options.max_connections = 20);
+    let file = tempfile::tempfile().unwrap();
+    let size = 8 << 20;
+    file.set_len(size).unwrap();
+    server.fake.answer("a.b/large", Ok(Reply { blob: Blob::File(Arc::new(file)), size, ..reply("") }));
+    let (mut held, mut served, mut refused) = (Vec::new(), 0, 0);
+    for _ in 0..12 {
+        let io = TokioIo::new(server.connect().await);
+        let mut builder = http2::Builder::new(TokioExecutor::new());
+        let (mut sender, connection) = builder.initial_stream_window_size(1).handshake(io).await.unwrap();
+        tokio::spawn(connection);
+        for _ in 0..120 {
+            let answer: http::Response<hyper::body::Incoming> =
+                sender.send_request(get("/a.b/large/@v/v1.0.0.zip")).await.unwrap();
+            match answer.status().as_u16() {
+                200 => served += 1,
+                503 if answer.headers()["retry-after"] == "1" => refused += 1,
+                other => panic!("{other}"),
+            }
+            held.push(answer);
+        }
+        held.push(sender.send_request(get("/a.b/large/@v/v1.0.0.zip")).await.unwrap());
+    }
+    assert!((1024..1024 + 12 * 8).contains(&served) && refused > 0, "{served} served, {refused} refused");
+    let (mut other, _) = connect(&server).await;
+    assert_eq!(other.send_request(get("/a.b/c/@v/list")).await.unwrap().status(), 200);
+}

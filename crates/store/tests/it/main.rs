@@ -11,3 +11,4 @@ mod kit;
 mod objects;
 mod rot;
 mod sharing;
+mod strangers;

@@ -12,6 +12,7 @@ mod engine;
 mod error;
 mod flight;
 mod growing;
+mod import;
 mod intake;
 mod key;
 mod latest;

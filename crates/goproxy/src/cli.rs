@@ -1,7 +1,10 @@
 //! The command line, with the rules of Go's `flag` package: one dash or two, `-flag value` or `-flag=value`, switches
 //! without a value, the first word that is no flag (or `--`) ends the flags.
 
-use std::ffi::OsString;
+use std::{
+    ffi::{OsStr, OsString},
+    path::PathBuf,
+};
 
 use crate::{
     commands::{COMMANDS, Word, command, owner},
@@ -23,6 +26,8 @@ pub(crate) enum Command {
     Run(Vec<OsString>),
     /// Look through the whole cache.
     Verify(VerifyOptions),
+    /// Take over what another program has kept below that folder.
+    Import(PathBuf),
     /// Ask a running service whether it is well: also whether it is ready.
     HealthCheck { ready: bool },
     /// Make a token for a client.
@@ -104,15 +109,17 @@ impl Parser {
             ("run", None) => {
                 return Err(Failure::usage("run needs a command, for example goproxy run -- go build ./..."));
             }
+            ("import", Some(folder)) => match self.flags()? {
+                None => Command::Import(folder.into()),
+                Some(extra) => return Err(unexpected(&extra)),
+            },
+            ("import", None) => {
+                return Err(Failure::usage("import needs a folder, for example goproxy import /var/lib/athens"));
+            }
             ("help", _) => Command::Help,
             ("auth", url) => Command::Auth(url.map(|url| url.to_string_lossy().into_owned())),
             ("completions", shell) => Command::Completions(Shell::named(shell.as_deref())?),
-            (_, Some(extra)) => {
-                return Err(Failure::usage(format!(
-                    "unexpected argument {:?}; see goproxy -help",
-                    extra.to_string_lossy()
-                )));
-            }
+            (_, Some(extra)) => return Err(unexpected(&extra)),
             ("check-config", None) => Command::CheckConfig,
             ("verify", None) => Command::Verify(VerifyOptions { repair: is_on("repair"), offline: is_on("offline") }),
             ("healthcheck", None) => Command::HealthCheck { ready: is_on("ready") },
@@ -191,6 +198,10 @@ impl Parser {
     }
 }
 
+fn unexpected(extra: &OsStr) -> Failure {
+    Failure::usage(format!("unexpected argument {:?}; see goproxy -help", extra.to_string_lossy()))
+}
+
 /// The words that Go's `strconv.ParseBool` knows.
 fn truth(text: &str) -> Option<bool> {
     match text {
@@ -244,6 +255,8 @@ mod tests {
             ("-version", Command::Version),
             ("-version=true -unknown", Command::Version),
             ("-version=false", Command::Serve),
+            ("import /x -cacheDir /y", Command::Import("/x".into())),
+            ("import -cacheDir /y -- /x", Command::Import("/x".into())),
             ("help", Command::Help),
             ("help run", Command::Help),
             ("-h", Command::Help),
@@ -283,6 +296,8 @@ mod tests {
             ("completions tcsh", "completions needs a shell: bash, zsh or fish"),
             ("man x", "unexpected argument \"x\"; see goproxy -help"),
             ("verify /x", "unexpected argument \"/x\"; see goproxy -help"),
+            ("import", "import needs a folder, for example goproxy import /var/lib/athens"),
+            ("import /x /y", "unexpected argument \"/y\"; see goproxy -help"),
             ("token", "token: it needs a name; write goproxy token NAME [-expires 90d]"),
             ("run -verbose -- x", "unknown flag -verbose; see goproxy -help"),
         ] {

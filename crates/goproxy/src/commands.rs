@@ -29,6 +29,7 @@ pub(crate) static COMMANDS: &[Word] = &[
         ],
         ..word("verify", "[-repair] [-offline] [flags]", "check the whole cache")
     },
+    word("import", "FOLDER [flags]", "take over the modules of Athens, of another proxy or of a module cache"),
     word("check-config", "[flags]", "print each setting in force and where it came from"),
     Word {
         switches: &[("ready", "also whether the cache can be written")],

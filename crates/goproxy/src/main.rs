@@ -11,6 +11,7 @@ mod failure;
 mod handler;
 mod healthcheck;
 mod help;
+mod import;
 mod limits;
 mod log;
 mod manual;
@@ -25,6 +26,7 @@ mod service;
 mod settings;
 mod stop;
 mod sumdbs;
+mod tell;
 mod tls;
 mod token;
 mod upstreams;
@@ -64,7 +66,7 @@ fn start(args: Vec<OsString>) -> Result<ExitCode, Failure> {
         Command::Completions(shell) => return Ok(print(&shell.script())),
         Command::Token(new) => return Ok(print(&new.make()?)),
         Command::Auth(asked) => return authenticate(asked.as_deref()),
-        Command::Run(_) | Command::Verify(_) => Mode::Run,
+        Command::Run(_) | Command::Verify(_) | Command::Import(_) => Mode::Run,
         Command::Serve | Command::CheckConfig | Command::HealthCheck { .. } => Mode::Serve,
     };
     if let Command::HealthCheck { .. } = invocation.command {
@@ -93,6 +95,7 @@ fn start(args: Vec<OsString>) -> Result<ExitCode, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(no_runtime)?;
     let result = match invocation.command {
         Command::Run(command) => runtime.block_on(run::run(&loaded, command, &names)),
+        Command::Import(folder) => runtime.block_on(import::import(&loaded, &folder)),
         Command::Verify(options) => runtime.block_on(verify::verify(&loaded, options)),
         _ => {
             limits::raise_open_files();

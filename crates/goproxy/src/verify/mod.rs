@@ -2,7 +2,7 @@
 
 mod checker;
 mod report;
-mod sources;
+pub(crate) mod sources;
 
 use std::{path::PathBuf, process::ExitCode, sync::Arc};
 

@@ -2,26 +2,21 @@
 
 use std::{
     convert::Infallible,
-    io::{IsTerminal as _, Write as _, stderr, stdout},
     path::Path,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
 };
 
 use goproxy_engine::{Error, Voucher};
 
-/// On a terminal a line is written over and over, elsewhere there is a new one now and then.
-const ON_TERMINAL: Duration = Duration::from_millis(500);
-const ELSEWHERE: Duration = Duration::from_secs(10);
+use crate::tell::Teller;
 
 /// Counters, and the two streams.
 #[derive(Debug)]
 pub(super) struct Report {
-    start: Instant,
-    terminal: bool,
+    teller: Teller,
     objects: AtomicU64,
     bytes: AtomicU64,
     findings: AtomicU64,
@@ -37,8 +32,7 @@ impl Report {
     pub(super) fn new() -> Self {
         let new = AtomicU64::default;
         Self {
-            start: Instant::now(),
-            terminal: stderr().is_terminal(),
+            teller: Teller::new(),
             objects: new(),
             bytes: new(),
             findings: new(),
@@ -80,9 +74,8 @@ impl Report {
     /// One line: which file, what is wrong with it, what was done.
     pub(super) fn finding(&self, path: &Path, what: &str, done: &str) {
         self.findings.fetch_add(1, Ordering::Relaxed);
-        self.clear_line();
         let end = if done.is_empty() { String::new() } else { format!("; {done}") };
-        say(&one_line(&format!("{}: {what}{end}", path.display())));
+        self.teller.say(&format!("{}: {what}{end}", path.display()));
     }
 
     pub(super) fn findings(&self) -> u64 {
@@ -90,32 +83,16 @@ impl Report {
     }
 
     pub(super) async fn show_progress(&self) -> Infallible {
-        let period = if self.terminal { ON_TERMINAL } else { ELSEWHERE };
-        loop {
-            tokio::time::sleep(period).await;
-            let (start, end) = if self.terminal { ("\r", "\x1b[K") } else { ("", "\n") };
-            let _ = write!(stderr(), "{start}{}{end}", self.so_far());
-        }
+        self.teller.show_progress(|| self.so_far()).await
     }
 
     fn so_far(&self) -> String {
         let (objects, bytes) = (self.objects.load(Ordering::Relaxed), self.bytes.load(Ordering::Relaxed));
-        let took = self.start.elapsed().as_secs_f64();
-        #[expect(clippy::cast_precision_loss, reason = "for people, with one digit after the point")]
-        let megabytes = bytes as f64 / 1e6;
-        let rate = megabytes / took.max(0.001);
-        format!("{objects} objects, {megabytes:.1} MB, {rate:.1} MB/s, {} bad so far", self.findings())
-    }
-
-    fn clear_line(&self) {
-        if self.terminal {
-            let _ = write!(stderr(), "\r\x1b[K");
-        }
+        format!("{objects} objects, {}, {} bad so far", self.teller.volume(bytes), self.findings())
     }
 
     /// The summary, and why it is not complete, if so.
     pub(super) fn conclude(&self, interrupted: bool) {
-        self.clear_line();
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let outcome = match self.findings() {
             0 => "all good".to_owned(),
@@ -123,7 +100,7 @@ impl Report {
         };
         let interrupted = if interrupted { "interrupted: " } else { "" };
         let (objects, untold) = (get(&self.objects), get(&self.untold));
-        say(&format!(
+        self.teller.say(&format!(
             "{interrupted}{objects} objects, {outcome}; {} proved by a checksum database, {} as they were seen first, \
              {untold} could not be compared; {} foreign files",
             get(&self.by_database),
@@ -131,16 +108,7 @@ impl Report {
             get(&self.foreign)
         ));
         if let Some(why) = &*self.why_untold.lock().unwrap_or_else(PoisonError::into_inner) {
-            let _ = writeln!(stderr(), "goproxy: not compared, the first of {untold}: {}", one_line(why));
+            self.teller.remark(&format!("not compared, the first of {untold}: {why}"));
         }
     }
-}
-
-/// To standard output. A reader that went away is no failure.
-fn say(line: &str) {
-    let _ = writeln!(stdout().lock(), "{line}");
-}
-
-fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

@@ -18,7 +18,7 @@ use crate::{direct::Direct, failure::Failure, service::credentials, settings::Lo
 const PATIENCE: u32 = 3;
 
 /// The settings in force, as far as they say what is private and who vouches for the rest; for modules nobody is asked.
-pub(super) fn to_look(loaded: &Loaded, offline: bool) -> std::result::Result<Routing, Failure> {
+pub(crate) fn to_look(loaded: &Loaded, offline: bool) -> std::result::Result<Routing, Failure> {
     let nobody: Arc<dyn Source> = Arc::new(Nobody);
     let mut routing = Upstreams::new(loaded, &credentials(&loaded.settings)?)?.routing(&loaded.settings, &nobody);
     routing.public.clear();

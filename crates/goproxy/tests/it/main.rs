@@ -27,6 +27,7 @@ mod exhaustion;
 mod faults;
 mod go_e2e;
 mod growing;
+mod guides;
 mod import;
 mod lifecycle;
 mod live;

@@ -1,4 +1,5 @@
 //! What the guides speak of: an upstream, a git host, caches of other programs, and a reader's machine.
+#![expect(clippy::disallowed_methods, reason = "runs what readers run")]
 
 use std::{
     fs,

@@ -145,7 +145,11 @@ impl Drop for Scratch {
 /// Removes what dead processes left in `parent`, and ends what they left running.
 fn sweep(parent: &Path) -> io::Result<()> {
     for entry in fs::read_dir(parent)? {
-        let path = entry?.path();
+        let entry = entry?;
+        if !entry.file_type()?.is_file() {
+            continue;
+        }
+        let path = entry.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         if !name.starts_with(PREFIX) {
             continue;

@@ -223,6 +223,17 @@ mod tests {
         assert_eq!(names(parent.path()), ["somebody-elses"]);
     }
 
+    #[test]
+    fn a_pipe_among_the_leftovers_was_waited_for() {
+        use rustix::fs::{CWD, Mode, mkfifoat};
+
+        let parent = tempfile::tempdir().unwrap();
+        mkfifoat(CWD, parent.path().join("go-1-dead.lock"), Mode::RUSR | Mode::WUSR).unwrap();
+        let (root, path) = (std::sync::mpsc::channel(), parent.path().to_owned());
+        std::thread::spawn(move || root.0.send(ScratchRoot::new(&path).is_ok()));
+        assert_eq!(root.1.recv_timeout(std::time::Duration::from_secs(20)), Ok(true));
+    }
+
     #[cfg(target_os = "linux")]
     #[tokio::test]
     async fn programs_outlived_a_killed_process_and_held_the_clones() {

@@ -118,12 +118,13 @@ impl Access {
             return Err(Refusal::Unknown);
         }
         let (accounts, name, secret) = (Arc::clone(&self.accounts), user.clone(), password.clone());
+        let fingerprinted = [&b"basic"[..], user.as_bytes(), password.as_bytes()];
         let verify = async {
-            let good = self.verifier.slowly(move || accounts.verify(&name, &secret)).await;
+            let good = self.verifier.slowly(&fingerprinted, move || accounts.verify(&name, &secret)).await;
             let known = || Principal::known(&user, &[&user], &self.rules);
             (good.and_then(|good| if good { Ok(known()) } else { Err(Refusal::Unknown) }), None)
         };
-        self.verifier.outcome(&[b"basic", user.as_bytes(), password.as_bytes()], verify).await
+        self.verifier.outcome(&fingerprinted, verify).await
     }
 }
 

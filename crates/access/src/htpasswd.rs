@@ -71,18 +71,23 @@ impl Htpasswd {
     /// Whether the password is the user's. Takes up to seconds of processor time, as long for who is not there as for
     /// who is: the time tells no names.
     pub(crate) fn verify(&self, user: &str, password: &str) -> bool {
-        let nobody = || {
-            let Some(cost) = self.cost else { return };
+        let nobody = |cost: u32| {
             let _ = std::hint::black_box(bcrypt::verify(password, &format!("$2b${cost:02}${NOBODY}")));
         };
         match self.users.get(user) {
-            Some(Hash::Bcrypt(hash)) => bcrypt::verify(password, hash).unwrap_or(false),
+            Some(Hash::Bcrypt(hash)) => {
+                let good = bcrypt::verify(password, hash).unwrap_or(false);
+                // Each step doubles the work: with all from its own up to the highest it is as much as that one.
+                let own = cost(hash).unwrap_or(MAX_COST);
+                (own..self.cost.unwrap_or(own)).for_each(nobody);
+                good
+            }
             Some(Hash::Sha1(hash)) => {
-                nobody();
+                self.cost.into_iter().for_each(nobody);
                 crypto::same(hash, &crypto::sha1(password.as_bytes()))
             }
             None => {
-                nobody();
+                self.cost.into_iter().for_each(nobody);
                 false
             }
         }
@@ -179,5 +184,18 @@ mod tests {
             // What may be a password is not repeated.
             assert!(!error_of.contains("opensesame"), "{error_of}");
         }
+    }
+
+    #[test]
+    fn the_time_told_who_has_a_cheaper_hash_than_others() {
+        let text = format!("dear:$2b$10${NOBODY}\ncheap:$2b$04${NOBODY}\n");
+        let file = Htpasswd::parse(&text).unwrap();
+        let time = |user| {
+            let begin = std::time::Instant::now();
+            assert!(!file.verify(user, "wrong"));
+            begin.elapsed()
+        };
+        let (cheap, nobody) = (time("cheap"), time("nobody"));
+        assert!(cheap > nobody / 4, "{cheap:?} {nobody:?}");
     }
 }

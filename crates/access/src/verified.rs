@@ -24,10 +24,25 @@ const WAITING: usize = 32;
 pub(crate) struct Verifier {
     fingerprints: Fingerprints,
     cache: Cache<[u8; 32], Remembered>,
+    /// What was good once and took a processor to tell. It is verified anew, but does not queue with strangers: who has no
+    /// password can fill that queue.
+    regulars: Cache<[u8; 32], ()>,
+    for_strangers: Queue,
+    for_regulars: Queue,
+}
+
+struct Queue {
     /// Running and waiting.
     places: Arc<Semaphore>,
     /// Running.
     workers: Arc<Semaphore>,
+}
+
+impl Queue {
+    fn new(workers: usize) -> Self {
+        let places = Arc::new(Semaphore::new(workers * (1 + WAITING)));
+        Self { places, workers: Arc::new(Semaphore::new(workers)) }
+    }
 }
 
 #[derive(Clone)]
@@ -40,13 +55,14 @@ struct Remembered {
 pub(crate) type Found = (Result<Principal, Refusal>, Option<Duration>);
 
 impl Verifier {
-    /// With that many verifications at a time.
+    /// With that many verifications at a time, and as many of regulars.
     pub(crate) fn new(workers: usize) -> Result<Self, String> {
         Ok(Self {
             fingerprints: Fingerprints::new()?,
             cache: Cache::new(REMEMBERED),
-            places: Arc::new(Semaphore::new(workers * (1 + WAITING))),
-            workers: Arc::new(Semaphore::new(workers)),
+            regulars: Cache::new(REMEMBERED),
+            for_strangers: Queue::new(workers),
+            for_regulars: Queue::new(workers),
         })
     }
 
@@ -80,17 +96,23 @@ impl Verifier {
         self.cache.len()
     }
 
-    /// Runs what takes a processor's time, when there is one for it.
+    #[cfg(test)]
+    pub(crate) fn free_places(&self) -> usize {
+        self.for_strangers.places.available_permits()
+    }
+
+    /// Runs what takes a processor's time to judge a secret, when there is one for it.
     ///
     /// # Errors
     /// `Busy` when too many wait already.
-    pub(crate) async fn slowly<T, F>(&self, work: F) -> Result<T, Refusal>
+    pub(crate) async fn slowly<F>(&self, secret: &[&[u8]], work: F) -> Result<bool, Refusal>
     where
-        T: Send + 'static,
-        F: FnOnce() -> T + Send + 'static,
+        F: FnOnce() -> bool + Send + 'static,
     {
-        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Refusal::Busy)?;
-        let worker = Arc::clone(&self.workers).acquire_owned().await.map_err(|_| Refusal::Busy)?;
+        let key = self.fingerprints.of(secret);
+        let queue = if self.regulars.get(&key).is_some() { &self.for_regulars } else { &self.for_strangers };
+        let place = Arc::clone(&queue.places).try_acquire_owned().map_err(|_| Refusal::Busy)?;
+        let worker = Arc::clone(&queue.workers).acquire_owned().await.map_err(|_| Refusal::Busy)?;
         // The permits go with the work: a client that leaves does not make room for another while it runs on.
         let held: (OwnedSemaphorePermit, OwnedSemaphorePermit) = (place, worker);
         let result = tokio::task::spawn_blocking(move || {
@@ -98,6 +120,12 @@ impl Verifier {
             drop(held);
             result
         });
-        result.await.map_err(|_| Refusal::Busy)
+        let good = result.await.map_err(|_| Refusal::Busy)?;
+        if good {
+            self.regulars.insert(key, ());
+        } else {
+            self.regulars.remove(&key);
+        }
+        Ok(good)
     }
 }

@@ -71,8 +71,9 @@ async fn the_same_credential_is_verified_once_however_many_wait() {
                 let work = move || {
                     runs.fetch_add(1, Ordering::Relaxed);
                     std::thread::sleep(Duration::from_millis(20));
+                    true
                 };
-                let verify = async { (verifier.slowly(work).await.map(|()| somebody()), None) };
+                let verify = async { (verifier.slowly(&[b"same"], work).await.map(|_| somebody()), None) };
                 verifier.outcome(&[b"same"], verify).await.is_ok()
             })
         })
@@ -94,7 +95,7 @@ async fn a_flood_of_passwords_is_told_to_come_back_while_known_ones_pass() {
             let (verifier, gate) = (Arc::clone(&verifier), Arc::clone(&gate));
             tokio::spawn(async move {
                 let work = move || gate.lock().unwrap().recv().is_ok();
-                let verify = async { (verifier.slowly(work).await.map(|_| somebody()), None) };
+                let verify = async { (verifier.slowly(&[&n.to_be_bytes()], work).await.map(|_| somebody()), None) };
                 verifier.outcome(&[&n.to_be_bytes()], verify).await.err()
             })
         })
@@ -115,23 +116,49 @@ async fn a_flood_of_passwords_is_told_to_come_back_while_known_ones_pass() {
     assert_eq!(busy, 200 - 33);
 }
 
+/// Their passwords are believed for a minute: then they queued behind whoever had none.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_passwords_shut_out_who_had_been_let_in_before() {
+    let verifier = Arc::new(Verifier::new(1).unwrap());
+    assert_eq!(verifier.slowly(&[b"known"], || true).await, Ok(true));
+    let (go_on, gate) = mpsc::channel::<()>();
+    let gate = Arc::new(std::sync::Mutex::new(gate));
+    let flood: Vec<_> = (0..33_u8)
+        .map(|n| {
+            let (verifier, gate) = (Arc::clone(&verifier), Arc::clone(&gate));
+            tokio::spawn(async move { verifier.slowly(&[&[n]], move || gate.lock().unwrap().recv().is_ok()).await })
+        })
+        .collect();
+    while verifier.free_places() > 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert_eq!(verifier.slowly(&[b"stranger"], || true).await, Err(Refusal::Busy));
+    assert_eq!(verifier.slowly(&[b"known"], || true).await, Ok(true));
+    assert_eq!(verifier.slowly(&[b"known"], || false).await, Ok(false), "no longer");
+    assert_eq!(verifier.slowly(&[b"known"], || true).await, Err(Refusal::Busy), "a stranger again");
+    drop(go_on);
+    for task in flood {
+        assert_eq!(task.await.unwrap(), Ok(false));
+    }
+}
+
 #[tokio::test]
 async fn who_leaves_keeps_the_processor_taken_and_hands_the_wait_on() {
     let verifier = Arc::new(Verifier::new(1).unwrap());
     let (go_on, gate) = mpsc::channel::<()>();
     let leaving = Arc::clone(&verifier);
     let first = tokio::spawn(async move {
-        let verify = async { (leaving.slowly(move || gate.recv().is_ok()).await.map(|_| somebody()), None) };
+        let verify = async { (leaving.slowly(&[b"s"], move || gate.recv().is_ok()).await.map(|_| somebody()), None) };
         leaving.outcome(&[b"s"], verify).await.is_ok()
     });
     tokio::time::sleep(Duration::from_millis(20)).await;
     first.abort();
     let other = Arc::clone(&verifier);
-    let second = tokio::spawn(async move { other.slowly(|| ()).await });
+    let second = tokio::spawn(async move { other.slowly(&[b"t"], || true).await });
     tokio::time::sleep(Duration::from_millis(50)).await;
     assert!(!second.is_finished(), "the work of the one that left still runs");
     drop(go_on);
-    assert_eq!(second.await.unwrap(), Ok(()));
+    assert_eq!(second.await.unwrap(), Ok(true));
     assert!(verifier.outcome(&[b"s"], async { (Ok(somebody()), None) }).await.is_ok());
 }
 

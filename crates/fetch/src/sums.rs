@@ -18,6 +18,10 @@ use crate::{HttpClient, Upstream, failure::Failure};
 const YES_LASTS: Duration = Duration::from_secs(3600);
 const NO_LASTS: Duration = Duration::from_secs(300);
 
+/// A yes older than this is doubted where the same upstream then has nothing: the yes may have been that of a login page,
+/// or of somebody who has been replaced.
+const YES_SURE: Duration = Duration::from_secs(5);
+
 /// A `supported` answer is empty; some proxies send a page with it.
 const SUPPORTED_LIMIT: u64 = 64 << 10;
 
@@ -88,8 +92,8 @@ impl SumProxy {
         Ok(Self { databases: databases.collect::<Result<_>>()?, routes })
     }
 
-    /// The upstream to ask, and what to put before the path there.
-    async fn way(&self, name: &str, database: &Database) -> Result<(Upstream, String)> {
+    /// Whom to ask.
+    async fn way<'a>(&self, name: &str, database: &'a Database) -> Result<Way<'a>> {
         let routes = if database.only_there { &[] } else { &*self.routes };
         for (route, slot) in routes.iter().zip(&database.support) {
             match route {
@@ -98,7 +102,10 @@ impl SumProxy {
                     return Err(Error::new(ErrorKind::Refused, "checksum database access is switched off"));
                 }
                 SumRoute::Proxy { upstream, on_any_error } => match supported(name, upstream, slot).await {
-                    Ok(true) => return Ok((upstream.clone(), format!("sumdb/{name}/"))),
+                    Ok(true) => {
+                        let prefix = format!("sumdb/{name}/");
+                        return Ok(Way { upstream: upstream.clone(), prefix, yes: Some(slot) });
+                    }
                     Ok(false) => {}
                     Err(failure) if *on_any_error => {
                         tracing::debug!(%upstream, error = %failure.error, "asking the next way to the checksum database");
@@ -107,7 +114,41 @@ impl SumProxy {
                 },
             }
         }
-        Ok((database.direct.clone(), String::new()))
+        Ok(Way { upstream: database.direct.clone(), prefix: String::new(), yes: None })
+    }
+
+    #[cfg(test)]
+    pub(crate) async fn grow_older(&self, by: Duration) {
+        for slot in self.databases.values().flat_map(|database| &database.support) {
+            if let Some(support) = &mut *slot.lock().await {
+                support.at = support.at.checked_sub(by).expect("the machine has run for longer");
+            }
+        }
+    }
+}
+
+/// An upstream to ask, and what to put before the path there.
+struct Way<'a> {
+    upstream: Upstream,
+    prefix: String,
+    /// Where it is remembered that this upstream said yes.
+    yes: Option<&'a Mutex<Option<Support>>>,
+}
+
+impl Way<'_> {
+    async fn ask(&self, path: &str, limit: u64) -> Result<Bytes, Failure> {
+        self.upstream.bytes(&format!("{}{path}", self.prefix), limit).await
+    }
+
+    /// Forgets a yes that is not quite new.
+    async fn doubt(&self) -> bool {
+        let Some(slot) = self.yes else { return false };
+        let mut slot = slot.lock().await;
+        let old = slot.as_ref().is_some_and(|known| known.at.elapsed() > YES_SURE);
+        if old {
+            *slot = None;
+        }
+        old
     }
 }
 
@@ -117,8 +158,18 @@ impl SumSource for SumProxy {
         let Some(database) = self.databases.get(name) else {
             return Err(Error::new(ErrorKind::NotFound, format!("unsupported checksum database {name}")));
         };
-        let (upstream, prefix) = self.way(name, database).await?;
-        Ok(upstream.bytes(&format!("{prefix}{path}"), limit).await?)
+        let way = self.way(name, database).await?;
+        let failure = match way.ask(path, limit).await {
+            Err(failure) if is_definite_no(&failure) => failure,
+            answer => return Ok(answer?),
+        };
+        if way.doubt().await {
+            let other = self.way(name, database).await?;
+            if !other.yes.zip(way.yes).is_some_and(|(other, way)| std::ptr::eq(other, way)) {
+                return Ok(other.ask(path, limit).await?);
+            }
+        }
+        Err(failure.error)
     }
 
     async fn prepare(&self, name: &str) {

@@ -62,7 +62,25 @@ impl Reloader {
         // Only checked: other files or none need a restart, and that must not fail then.
         tls::open(&loaded)?;
         let gate = access::build(&loaded, upstreams.client())?;
-        Ok((loaded, upstreams, gate))
+        match self.gone(&loaded, service.has_gate() && gate.is_none()) {
+            Some(what) => Err(Failure::config(format!("{what} are gone altogether; restart if that is meant"))),
+            None => Ok((loaded, upstreams, gate)),
+        }
+    }
+
+    /// What kept somebody out and is there no more at all. Most likely the file is being written, or is not mounted:
+    /// nothing is opened to everybody for that.
+    fn gone(&self, new: &Loaded, accounts: bool) -> Option<&'static str> {
+        let rules = |rows: &[Row]| rows.iter().any(|row| row.table.name == "access");
+        let private = |all: &[Effective]| all.iter().any(|one| one.setting.name == "exclude" && !one.text.is_empty());
+        let lost = |before: bool, now: bool| before && !now;
+        [
+            (accounts, "the accounts"),
+            (lost(rules(&self.rows), rules(&new.rows)), "the tables [[access]]"),
+            (lost(private(&self.effective), private(&new.effective)), "the patterns of exclude"),
+        ]
+        .into_iter()
+        .find_map(|(gone, what)| gone.then_some(what))
     }
 
     /// Also where no setting changed: the new clients have read `.netrc` and the roots again.

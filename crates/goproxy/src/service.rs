@@ -125,6 +125,11 @@ impl Service {
         }
     }
 
+    /// Whether there are accounts.
+    pub(crate) fn has_gate(&self) -> bool {
+        self.gate.load().is_some()
+    }
+
     /// Lets others in from the next request on.
     pub(crate) fn admit(&self, gate: Option<Arc<AccessGate>>) {
         if let Some(gate) = &gate {

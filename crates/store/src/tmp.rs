@@ -97,6 +97,9 @@ impl Drop for OwnDir {
 pub(crate) fn sweep(root: &Path) -> io::Result<()> {
     for entry in std::fs::read_dir(root)? {
         let path = entry?.path();
+        if !is_ours(&path) {
+            continue;
+        }
         if path.extension().is_some_and(|e| e == "lock") {
             sweep_locked(&path);
         } else if !path.with_extension("lock").exists() {
@@ -104,6 +107,14 @@ pub(crate) fn sweep(root: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether we give such names. Somebody may have made `tmp` a link to where others have their files.
+fn is_ours(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let Some((process, random)) = name.strip_suffix(".lock").unwrap_or(name).split_once('-') else { return false };
+    let is = |text: &str, digit: fn(&u8) -> bool| !text.is_empty() && text.as_bytes().iter().all(digit);
+    is(process, u8::is_ascii_digit) && random.len() == 16 && is(random, u8::is_ascii_hexdigit)
 }
 
 fn sweep_locked(lock: &Path) {
@@ -152,11 +163,12 @@ mod tests {
         let living = Tmp::new(root.to_owned());
         let (kept, _file) = living.file().unwrap();
         let before = names(root);
-        std::fs::create_dir(root.join("1-dead")).unwrap();
-        std::fs::write(root.join("1-dead/0"), "half a zip").unwrap();
-        std::fs::write(root.join("1-dead.lock"), "").unwrap();
-        std::fs::write(root.join("2-unborn.lock"), "").unwrap();
-        std::fs::create_dir(root.join("3-lockless")).unwrap();
+        for name in ["1-00000000000dead0", "3-00000000000dead1"] {
+            std::fs::create_dir(root.join(name)).unwrap();
+            std::fs::write(root.join(name).join("0"), "half a zip").unwrap();
+        }
+        std::fs::write(root.join("1-00000000000dead0.lock"), "").unwrap();
+        std::fs::write(root.join("2-00000000000dead2.lock"), "").unwrap();
         sweep(root).unwrap();
         assert_eq!(names(root), before);
         assert!(kept.as_ref().exists());

@@ -87,12 +87,13 @@ impl Shared {
                 return Ok(Gathered { tile, bytes: super::bytes(&stored).await?, held: true });
             }
         }
+        let of = |tile, bytes| Gathered { tile, bytes, held: false };
         match self.ask_tile(db, tile).await {
             Err(error) if error.kind() == ErrorKind::NotFound && !tile.is_full() => {
-                let bytes = self.ask_tile(db, tile.full()).await?;
-                Ok(Gathered { tile: tile.full(), bytes, held: false })
+                let full = self.ask_tile(db, tile.full()).await.map_err(|e| withheld(db, tile, e));
+                full.map(|bytes| of(tile.full(), bytes))
             }
-            answer => Ok(Gathered { tile, bytes: answer?, held: false }),
+            answer => answer.map(|bytes| of(tile, bytes)).map_err(|e| withheld(db, tile, e)),
         }
     }
 
@@ -129,6 +130,14 @@ impl Shared {
             }
         });
     }
+}
+
+/// A tree that was signed has its tiles: that one is not to be had says nothing about the record that it was to prove.
+fn withheld(db: &Database, tile: Tile, error: Error) -> Error {
+    if error.kind() != ErrorKind::NotFound {
+        return error;
+    }
+    Error::new(ErrorKind::Unavailable, format!("checksum database {}: {tile} of its tree is missing: {error}", db.name))
 }
 
 /// Whether tiles are those of a plan, or the full ones in their places.

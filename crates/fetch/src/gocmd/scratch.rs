@@ -145,7 +145,11 @@ impl Drop for Scratch {
 /// Removes what dead processes left in `parent`, and ends what they left running.
 fn sweep(parent: &Path) -> io::Result<()> {
     for entry in fs::read_dir(parent)? {
-        let path = entry?.path();
+        let entry = entry?;
+        if !entry.file_type()?.is_file() {
+            continue;
+        }
+        let path = entry.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         if !name.starts_with(PREFIX) {
             continue;
@@ -217,6 +221,17 @@ mod tests {
         assert!(living.dir.is_dir() && next.dir.is_dir() && !parent.path().join("go-1-dead").exists());
         drop((living, next));
         assert_eq!(names(parent.path()), ["somebody-elses"]);
+    }
+
+    #[test]
+    fn a_pipe_among_the_leftovers_was_waited_for() {
+        use rustix::fs::{CWD, Mode, mkfifoat};
+
+        let parent = tempfile::tempdir().unwrap();
+        mkfifoat(CWD, parent.path().join("go-1-dead.lock"), Mode::RUSR | Mode::WUSR).unwrap();
+        let (root, path) = (std::sync::mpsc::channel(), parent.path().to_owned());
+        std::thread::spawn(move || root.0.send(ScratchRoot::new(&path).is_ok()));
+        assert_eq!(root.1.recv_timeout(std::time::Duration::from_secs(20)), Ok(true));
     }
 
     #[cfg(target_os = "linux")]

@@ -110,6 +110,36 @@ async fn a_failure_is_not_remembered() {
     assert_eq!(latest(&sums).await.unwrap(), "well again");
 }
 
+/// A login page says 200 to everything. An hour long nothing new could be verified.
+#[tokio::test]
+async fn a_yes_that_was_a_lie_went_on_hurting() {
+    let db = database().await;
+    let proxy = Server::start(|n, _| if n < 2 { Reply::ok("<html>log in") } else { Reply::status(404) }).await;
+    let sums = sums(&db, vec![via(&proxy, false)]);
+    assert_eq!(latest(&sums).await.unwrap(), "<html>log in");
+    assert_eq!(latest(&sums).await.unwrap_err().kind(), ErrorKind::NotFound, "a yes of this moment counts");
+    sums.grow_older(Duration::from_secs(6)).await;
+    assert_eq!(latest(&sums).await.unwrap(), "from the database");
+    assert_eq!((latest(&sums).await.unwrap(), proxy.count()), ("from the database".into(), 5), "now it is a no");
+}
+
+/// What the database has no record of is no reason to ask elsewhere.
+#[tokio::test]
+async fn an_absence_stays_one_where_the_upstream_stands_by_its_word() {
+    let db = database().await;
+    let proxy = Server::start(|_, asked| match asked.target.ends_with("/supported") {
+        true => Reply::ok(""),
+        false => Reply::text(404, "not found: unknown revision"),
+    })
+    .await;
+    let sums = sums(&db, vec![via(&proxy, false)]);
+    for _ in 0..3 {
+        assert_eq!(latest(&sums).await.unwrap_err().kind(), ErrorKind::NotFound);
+        sums.grow_older(Duration::from_secs(6)).await;
+    }
+    assert_eq!((proxy.count(), db.count()), (3 + 1 + 2, 0));
+}
+
 #[tokio::test]
 async fn off_asks_nobody() {
     let (db, proxy) = (database().await, proxy(Reply::status(404)).await);

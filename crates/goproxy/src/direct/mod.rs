@@ -31,7 +31,15 @@ impl Direct {
     /// Finds the programs and makes the directories that the settings ask for. Without `go`, only `-direct go` fails.
     pub(crate) fn new(loaded: &Loaded, http: &HttpClient) -> Result<Self, Failure> {
         let settings = &loaded.settings;
-        let command = command::program(loaded)?.map(|go| command::new(settings, go, http)).transpose()?;
+        let command = match command::program(loaded)?.map(|go| command::new(settings, go, http)).transpose() {
+            Ok(command) => command,
+            Err(failure) if settings.sources.direct == Fetcher::Go => return Err(failure),
+            // A cache that can only be read is served all the same.
+            Err(failure) => {
+                tracing::warn!("modules that are not in git cannot be fetched: {}", failure.line());
+                None
+            }
+        };
         Ok(match (settings.sources.direct, command) {
             (Fetcher::Go, Some(command)) => Self::Go(command),
             (_, command) => Self::Native(native::new(settings, http, command.as_ref()), command),

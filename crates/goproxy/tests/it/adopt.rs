@@ -35,6 +35,25 @@ async fn an_old_cache_is_adopted_but_never_its_list() {
     assert_eq!(upstream.count("/github.com/!old/!cache/@v/list"), 1);
 }
 
+/// A cache that others own, or that can only be read: the `go` command needs a place of its own, hits do not.
+#[tokio::test]
+async fn a_cache_without_room_for_go_was_not_served() {
+    let upstream = Upstream::start().await;
+    let module = ModuleFixture::new("github.com/Old/Cache", "v1.2.3");
+    let folder = tempfile::tempdir().unwrap();
+    let cache = folder.path().join("pkg/mod/cache");
+    plant(&cache.join("download"), &module);
+    fs::create_dir(cache.join("goproxy")).unwrap();
+    // What stops root as well.
+    fs::write(cache.join("goproxy/go"), "in the way").unwrap();
+    let proxy = goproxy().args(["-proxy", &upstream.url()]).cache_dir(folder.path()).start().await;
+    assert_eq!(proxy.get(&module.url_path("zip")).await.body, module.zip());
+    assert!(proxy.log().contains("modules that are not in git cannot be fetched"), "{}", proxy.log());
+    let args = ["-direct", "go", "-proxy", &upstream.url()].map(str::to_owned);
+    let refused = goproxy().args(args).cache_dir(folder.path()).try_start().await.unwrap_err();
+    assert!(refused.stderr.contains("correct -cacheDir"), "{refused:?}");
+}
+
 #[tokio::test]
 async fn bad_files_of_an_old_cache_are_fetched_again() {
     let upstream = Upstream::start().await;

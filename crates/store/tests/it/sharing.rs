@@ -59,11 +59,11 @@ async fn what_a_dead_process_left_is_removed_and_a_living_one_kept() {
     let home = Home::new();
     let living = home.store();
     let staging = stage(&living, b"being written").await.unwrap();
-    for dead in ["77-dead/0", "77-dead/1", "78-dead/0"] {
+    for dead in ["77-00000000000dead0/0", "77-00000000000dead0/1", "78-00000000000dead1/0"] {
         fs::create_dir_all(home.own("tmp").join(dead).parent().unwrap()).unwrap();
         fs::write(home.own("tmp").join(dead), "half a zip").unwrap();
     }
-    fs::write(home.own("tmp/77-dead.lock"), "").unwrap();
+    fs::write(home.own("tmp/77-00000000000dead0.lock"), "").unwrap();
     assert_eq!(home.temporary(), 4);
     let second = home.store();
     assert_eq!(home.temporary(), 1);

@@ -12,7 +12,7 @@ const PATH: &str = "example.com/m";
 fn pipe(path: &Path) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     let _ = fs::remove_file(path);
-    assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
+    rustix::fs::mkfifoat(rustix::fs::CWD, path, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR).unwrap();
 }
 
 /// Every request for that version took a thread for ever, until none was left.
@@ -45,7 +45,7 @@ async fn a_pipe_in_place_of_a_lock_was_waited_for() {
     let home = Home::new();
     drop(home.store());
     pipe(&home.own("facts/lock"));
-    pipe(&home.own("tmp/1-0.lock"));
+    pipe(&home.own("tmp/1-0000000000000000.lock"));
     let path = home.path().to_owned();
     let opened = tokio::task::spawn_blocking(move || FsStore::open(&path));
     let store = tokio::time::timeout(Duration::from_secs(20), opened).await.expect("in time").unwrap().unwrap();
@@ -60,4 +60,18 @@ fn a_pipe_in_place_of_the_format_s_number_was_waited_for() {
     drop(home.store());
     pipe(&home.own("VERSION"));
     assert!(FsStore::open(home.path()).unwrap_err().detail().unwrap().contains("VERSION"));
+}
+
+/// A link to a place with more room, as it was meant: at the next start everything there was gone.
+#[test]
+fn what_others_keep_where_a_link_leads_was_removed_as_temporary() {
+    let home = Home::new();
+    drop(home.store());
+    let theirs = home.path().join("theirs");
+    fs::create_dir_all(theirs.join("project-1/src")).unwrap();
+    fs::write(theirs.join("notes.lock"), "theirs").unwrap();
+    fs::remove_dir(home.own("tmp")).unwrap();
+    symlink(&theirs, home.own("tmp")).unwrap();
+    drop(home.store());
+    assert!(theirs.join("project-1/src").exists() && theirs.join("notes.lock").exists());
 }

@@ -80,6 +80,32 @@ async fn a_removed_account_and_token_are_refused_with_the_next_request_after_sig
     assert!(goproxy_testkit::wait_until(crate::support::PATIENCE, log).await, "{}", proxy.log());
 }
 
+/// A file that is being written, or one that is not mounted.
+#[tokio::test]
+async fn a_file_that_was_cut_off_opened_everything_to_everybody() {
+    let world = World::new().await;
+    let proxy = world.start().await;
+    let whole = fs::read_to_string(world.path("goproxy.toml")).unwrap();
+    let (tokens, rules) = (whole.find("[[tokens]]").unwrap(), whole.find("[[access]]").unwrap());
+    let target = world.modules[2].url_path("info");
+    for (cut, gone) in [
+        (String::new(), "the accounts are gone"),
+        (whole[..rules].to_owned(), "the tables [[access]] are gone"),
+        (whole.replace("exclude", "# exclude"), "the patterns of exclude are gone"),
+        (whole[..tokens].to_owned(), "the tables [[access]] are gone"),
+    ] {
+        fs::write(world.path("goproxy.toml"), cut).unwrap();
+        let times = proxy.log().matches(gone).count();
+        proxy.hangup();
+        let told = || proxy.log().matches(gone).count() > times;
+        assert!(goproxy_testkit::wait_until(crate::support::PATIENCE, told).await, "{gone}: {}", proxy.log());
+        assert_eq!(proxy.get(&target).await.status, 401, "{gone}");
+        let ci = [("Authorization", &*bearer(CI))];
+        assert_eq!(proxy.get_with(&target, &ci).await.status, 404, "{gone}");
+    }
+    assert!(world.upstream.requests().is_empty());
+}
+
 #[tokio::test]
 async fn the_metrics_are_for_administrators_when_a_setting_says_so() {
     let world = World::new().await;

@@ -45,7 +45,8 @@ async fn tokens_of_an_issuer_are_verified_with_the_keys_it_publishes() {
         assert_eq!(proxy.get_with(&lib, &[("Authorization", &bearer(&bad))]).await.status, 401);
     }
     assert_eq!(forge.count("/keys"), 1);
-    assert!(proxy.log().contains("\"user\":\"forge/repo:corp/app\""), "{}", proxy.log());
+    let told = || proxy.log().contains("\"user\":\"forge/repo:corp/app\"");
+    assert!(goproxy_testkit::wait_until(crate::support::PATIENCE, told).await, "{}", proxy.log());
     assert!(forge.requests().iter().all(|request| request.header("authorization").is_none()));
 }
 
@@ -58,7 +59,8 @@ async fn an_issuer_that_is_down_is_no_fault_of_the_client() {
     let auth = bearer(&issuer.token(&claims(&url, "corp")));
     let answer = proxy.get_with(&world.modules[1].url_path("info"), &[("Authorization", &auth)]).await;
     assert_eq!((answer.status, answer.header("retry-after")), (503, Some("2")), "{answer:?}");
-    assert!(proxy.log().contains("the keys of a token issuer cannot be had"), "{}", proxy.log());
+    let told = || proxy.log().contains("the keys of a token issuer cannot be had");
+    assert!(goproxy_testkit::wait_until(crate::support::PATIENCE, told).await, "{}", proxy.log());
 }
 
 #[tokio::test]

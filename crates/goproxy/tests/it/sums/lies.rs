@@ -115,6 +115,25 @@ async fn full_tiles_stand_in_for_partial_ones() {
     assert!(other.get(&module.url_path("mod")).await.status >= 500, "of the wrong size");
 }
 
+/// Who was told that there is no record was told to do without the database.
+#[tokio::test]
+async fn a_tile_that_was_withheld_passed_for_a_record_that_does_not_exist() {
+    let (upstream, sums, module) = world(300).await;
+    let proxy = verifying(&upstream, &sums).start().await;
+    for status in [404, 410] {
+        upstream.on(&format!("/sumdb/{NAME}/tile/*"), Answer::text(status, "gone\n"));
+        for path in [module.url_path("mod"), module.url_path("zip"), lookup_of(&module)] {
+            let answer = proxy.get(&path).await;
+            assert_eq!(answer.status, 502, "{path}: {}", answer.text());
+            assert!(answer.text().contains("of its tree is missing"), "{path}: {}", answer.text());
+        }
+        upstream.heal();
+    }
+    for path in [module.url_path("mod"), module.url_path("zip"), lookup_of(&module)] {
+        assert_eq!(proxy.get(&path).await.status, 200, "{path}: at once");
+    }
+}
+
 /// T8: what is stored and was proved by another process may have rotted since, or was never true.
 #[tokio::test]
 async fn stored_lookups_and_tiles_were_served_whatever_they_say() {

@@ -236,7 +236,7 @@ fn build(options: &ClientOptions, way: Way) -> Result<Client> {
         return Err(Error::new(ErrorKind::Internal, message));
     }
     SAID.call_once(|| {
-        tracing::warn!(
+        tracing::info!(
             %error,
             "this machine has no certificates of authorities: Mozilla's of when this program was built are trusted; for \
              others, install ca-certificates or set SSL_CERT_FILE"

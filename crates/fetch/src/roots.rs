@@ -66,3 +66,15 @@ pub(crate) fn trusts(bundle: &Path) -> bool {
 fn bundle(file: &Path) -> Vec<Certificate> {
     fs::read(file).ok().and_then(|pem| Certificate::from_pem_bundle(&pem).ok()).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_built_in_authorities_are_those_that_clients_take() {
+        let certificates = built_in();
+        assert!(certificates.len() > 100, "{}", certificates.len());
+        assert_eq!(certificates.len(), webpki_root_certs::TLS_SERVER_ROOT_CERTS.len());
+    }
+}

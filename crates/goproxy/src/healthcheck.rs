@@ -14,7 +14,7 @@ use goproxy_server::Listen;
 use crate::{
     cli,
     failure::Failure,
-    settings::{Given, Loaded, Serving},
+    settings::{Given, Loaded, Serving, find},
 };
 
 /// For the connection, and again for the answer: less than what container runtimes allow by default, which is 30 s.
@@ -23,7 +23,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The flags of the service: those of process 1 where it is goproxy and none were given here. In a container, a health
 /// check is started with the container's environment and without its arguments.
 pub(crate) fn flags(given: Vec<Given>) -> Vec<Given> {
-    if given.is_empty() { of_process_1().unwrap_or_default() } else { given }
+    let given = if given.is_empty() { of_process_1().unwrap_or_default() } else { given };
+    // The cache is not looked at, and whoever asks may have no home to find it in.
+    let nowhere = find("cacheDir").map(|setting| Given { setting, text: "/".to_owned() });
+    nowhere.into_iter().chain(given).collect()
 }
 
 fn of_process_1() -> Option<Vec<Given>> {
@@ -98,6 +101,8 @@ fn address(serving: &Serving) -> Result<SocketAddr, String> {
         Ok(IpAddr::V4(ip)) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         Ok(IpAddr::V6(ip)) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
         Ok(ip) => ip,
+        // As the server, which does without a hosts file.
+        Err(_) if host == "localhost" => Ipv4Addr::LOCALHOST.into(),
         Err(_) => {
             let found = (host.as_str(), *port).to_socket_addrs().ok().and_then(|mut found| found.next());
             return found.ok_or_else(|| "the host has no address".to_owned());

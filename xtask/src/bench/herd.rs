@@ -11,13 +11,15 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
+use serde_json::json;
 
 use super::{
     binary,
     cold::distant::Distant,
     median, module, nginx,
     process::{Server, free_port},
-    rounds, scratch,
+    rounds, scratch, table,
+    table::Row,
 };
 
 const CLIENTS: usize = 500;
@@ -25,6 +27,8 @@ const SIZE: usize = 60 << 20;
 /// What the upstream takes to its first byte.
 const LATENCY: Duration = Duration::from_millis(40);
 const PATH: &str = "/bench.example.com/herd/@v/v1.0.0.zip";
+/// What was asked for before: a server that runs has a connection to its upstream.
+const BEFORE: &str = "/bench.example.com/before/@v/v1.0.0.zip";
 
 /// What a herd saw: seconds.
 struct Seen {
@@ -36,12 +40,15 @@ struct Seen {
 
 /// Each round: the herd straight at the upstream, the herd at a warm nginx, the herd at us with nothing in the cache.
 pub(crate) fn herd(arguments: &[&str]) -> Result<()> {
-    let rounds = rounds(arguments, 3)?;
+    let (arguments, write) = table::asked(arguments);
+    let rounds = rounds(&arguments, 3)?;
     let work = scratch("herd")?;
     let files = work.join("files");
-    module::write(&files, "bench.example.com/herd", "v1.0.0", SIZE)?;
     let recorded = work.join("recorded");
-    record(&files, &recorded)?;
+    for (module, path, size) in [("herd", PATH, SIZE), ("before", BEFORE, 1 << 10)] {
+        module::write(&files, &format!("bench.example.com/{module}"), "v1.0.0", size)?;
+        record(&files, &recorded, path)?;
+    }
     let (nginx, nginx_port) = nginx::start(&work, &files)?;
     let binary = binary()?;
     let (mut own, mut firsts, mut warm, mut cold, mut memory) = (vec![], vec![], vec![], vec![], vec![]);
@@ -49,8 +56,9 @@ pub(crate) fn herd(arguments: &[&str]) -> Result<()> {
         let upstream = Distant::start(&recorded, "", LATENCY)?;
         own.push(gather(upstream.port(), CLIENTS)?.first);
         warm.push(gather(nginx_port, CLIENTS)?.all);
-        let before = upstream.asked().bytes;
         let (server, port) = ours(&binary, &work, upstream.port())?;
+        ask(port, BEFORE)?;
+        let before = upstream.asked().bytes;
         let seen = gather(port, CLIENTS)?;
         let fetched = upstream.asked().bytes - before;
         ensure!(fetched < 2 * SIZE as u64, "the upstream sent {fetched} bytes: more than one zip");
@@ -73,13 +81,31 @@ pub(crate) fn herd(arguments: &[&str]) -> Result<()> {
     println!("wall, warm nginx          {:.2} s", median(&warm));
     println!("wall, us with a cold cache {:.2} s  ({:.2})", median(&cold), ratio(&cold, &warm));
     println!("our peak memory           {:.0} MiB", median(&memory));
+    let rows = [
+        Row::new("500 clients, one cold zip of 60 MiB, upstream 40 ms away: upstream fetches", "", "1"),
+        Row::new("wall clock", "warm nginx", format!("{:.2}", ratio(&cold, &warm))),
+        Row::new("peak memory", "", format!("{:.0} MiB", median(&memory))),
+        Row::new("first byte", "the upstream itself", format!("{:.2}", ratio(&firsts, &own))),
+    ];
+    let measured =
+        json!({ "upstream_first_s": own, "first_s": firsts, "nginx_s": warm, "cold_s": cold, "peak_mib": memory });
+    table::record("herd", &measured, &rows, write)
+}
+
+/// Asks for one file and waits for its end.
+fn ask(port: u16, path: &str) -> Result<()> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n")?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    ensure!(answer.starts_with(b"HTTP/1.1 200"), "{path}: {}", String::from_utf8_lossy(&answer));
     Ok(())
 }
 
 /// The files as the upstream keeps them.
-fn record(files: &Path, recorded: &Path) -> Result<()> {
+fn record(files: &Path, recorded: &Path, path: &str) -> Result<()> {
     for extension in ["info", "mod", "zip"] {
-        let name = PATH.trim_start_matches('/').replace(".zip", &format!(".{extension}"));
+        let name = path.trim_start_matches('/').replace(".zip", &format!(".{extension}"));
         let kept = recorded.join(format!("{name}.body"));
         fs::create_dir_all(kept.parent().context("no parent")?)?;
         fs::hard_link(files.join(&name), &kept)?;

@@ -35,9 +35,8 @@ struct Seen {
 }
 
 pub(crate) fn scale(arguments: &[&str]) -> Result<()> {
-    let write = arguments.contains(&"--write");
-    let left: Vec<&str> = arguments.iter().copied().filter(|argument| *argument != "--write").collect();
-    let rounds = rounds(&left, 3)?;
+    let (arguments, write) = table::asked(arguments);
+    let rounds = rounds(&arguments, 3)?;
     let binary = binary()?;
     let mut measured = Vec::new();
     let mut ways = Vec::new();

@@ -11,12 +11,14 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+use serde_json::json;
 use socket2::{Domain, Socket, Type};
 
 use super::{
     binary, module, nginx,
     process::{Server, free_port},
-    scratch,
+    scratch, table,
+    table::Row,
 };
 
 const CLIENTS: usize = 200;
@@ -26,7 +28,8 @@ const PATH: &str = "/bench.example.com/slow/@v/v1.0.0.zip";
 const RECEIVE: usize = 16 << 10;
 const GOAL: f64 = 128.0;
 
-pub(crate) fn slow(_: &[&str]) -> Result<()> {
+pub(crate) fn slow(arguments: &[&str]) -> Result<()> {
+    let (_, write) = table::asked(arguments);
     let work = scratch("slow")?;
     let files = work.join("cache/pkg/mod/cache/download");
     module::write(&files, "bench.example.com/slow", "v1.0.0", SIZE)?;
@@ -39,8 +42,10 @@ pub(crate) fn slow(_: &[&str]) -> Result<()> {
     println!("goproxy: {} {GOAL} MiB", if sum <= GOAL { "within" } else { "NOT within" });
     drop(ours);
     let (nginx, port) = nginx::start(&work, &files)?;
-    report("nginx", &nginx, port)?;
-    Ok(())
+    let theirs = report("nginx", &nginx, port)?;
+    let what = "memory for 200 clients that do not read a zip of 100 MB, the kernel's included";
+    let rows = [Row::new(what, "nginx", format!("{sum:.0} MiB (nginx: {theirs:.0} MiB)"))];
+    table::record("slow", &json!({ "goproxy_mib": sum, "nginx_mib": theirs }), &rows, write)
 }
 
 fn report(name: &str, server: &Server, port: u16) -> Result<f64> {

@@ -25,6 +25,13 @@ impl Row {
     }
 }
 
+/// The arguments without `--write`, and whether it was among them.
+pub(crate) fn asked<'a>(arguments: &[&'a str]) -> (Vec<&'a str>, bool) {
+    let left: Vec<&str> = arguments.iter().copied().filter(|argument| *argument != "--write").collect();
+    let write = left.len() < arguments.len();
+    (left, write)
+}
+
 /// Keeps the measurements in `target/bench/<name>.json`; with `write`, the table shows these rows from now on.
 pub(crate) fn record(name: &str, measured: &Value, rows: &[Row], write: bool) -> Result<()> {
     let folder = root().join("target/bench");

@@ -71,6 +71,25 @@ async fn sighup_changes_what_may_be_insecure(engine: Engine) {
     assert_eq!((answer.status, answer.text().as_str()), (200, "v1.0.0\n"), "{}", proxy.log());
 }
 
+/// A public module's page leads to an address of the internal network.
+#[tokio::test]
+async fn what_is_inside_is_reached_where_it_is_allowed_only() {
+    let Some(repo) = GitRepo::new() else { return };
+    repo.commit(&[("go.mod", "module git.lab.example/lib\n"), ("lib.go", "package lib\n")]);
+    repo.tag("v1.0.0");
+    let host = GitHost::start().await;
+    host.add("lib", &repo);
+    host.go_import("git.lab.example/lib", "git", &format!("{}/lib", host.url()));
+    for (allowed, status) in [("", 404), ("10.0.0.0/8,corp.example", 404), ("127.0.0.1", 200), ("127.0.0.0/8", 200)] {
+        let program = Engine::Native.goproxy().args(["-insecure", "git.lab.example", "-allowInside", allowed]);
+        let proxy = behind(&host, program.env("GOSUMDB", "off")).start().await;
+        host.reset_log();
+        let answer = proxy.get(LIST).await;
+        assert_eq!(answer.status, status, "{allowed:?}: {} {}", answer.text(), proxy.log());
+        assert_eq!(host.listings() > 0, status == 200, "{allowed:?}");
+    }
+}
+
 #[tokio::test]
 async fn without_go_only_direct_go_fails() {
     let without_go = || goproxy().env("PATH", path_without_go());

@@ -19,6 +19,9 @@ pub enum InfoError {
     /// Longer than [`Info::MAX_LEN`].
     #[error("invalid info: {0} bytes are too many")]
     TooLong(usize),
+    /// Nested deeper than [`Info::MAX_DEPTH`].
+    #[error("invalid info: exceeded max depth")]
+    TooDeep,
     /// Not a JSON object, or a field twice.
     #[error("invalid info: {0}")]
     Json(#[from] serde_json::Error),
@@ -62,6 +65,10 @@ impl Info {
     /// Longest answer that is read, in bytes. Real ones have a few hundred.
     pub const MAX_LEN: usize = 1 << 20;
 
+    /// Deepest nesting, the outermost object included. Go's encoding/json refuses what is deeper (scanner.go,
+    /// maxNestingDepth), in fields that it does not know as well.
+    pub const MAX_DEPTH: usize = 10_000;
+
     /// Reads the answer to a request. Names of fields match in any case and unknown ones are ignored, as Go does; a
     /// field that occurs twice is an error, since readers differ on which one counts.
     pub fn parse(body: &[u8]) -> Result<Self, InfoError> {
@@ -69,6 +76,9 @@ impl Info {
             return Err(InfoError::TooLong(body.len()));
         }
         let fields: Fields<'_> = serde_json::from_slice(body)?;
+        if depth(body) > Self::MAX_DEPTH {
+            return Err(InfoError::TooDeep);
+        }
         let version = fields.string("Version")?;
         if version.is_empty() {
             return Err(InfoError::NoVersion);
@@ -90,6 +100,26 @@ impl Info {
     pub const fn origin(&self) -> Option<&Origin> {
         self.origin.as_ref()
     }
+}
+
+/// How deep valid JSON is nested.
+fn depth(json: &[u8]) -> usize {
+    let (mut depth, mut deepest, mut quoted, mut escaped) = (0_usize, 0, false, false);
+    for byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            _ if quoted => {}
+            b'[' | b'{' => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
 }
 
 /// The fields of an object by their folded names, unread.

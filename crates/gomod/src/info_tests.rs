@@ -91,10 +91,19 @@ fn a_large_body_is_refused_unread() {
     assert!(matches!(Info::parse(&body), Err(InfoError::TooLong(len)) if len == Info::MAX_LEN + 1));
 }
 
+/// Stored for ever, and no `go` could read it. The numbers are those at which encoding/json changes its mind.
+#[test]
+fn nesting_was_kept_that_go_refuses() {
+    let of = |depth| format!("{{\"Version\":\"v1\",\"[[\\\"[\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
+    assert!(Info::parse(of(9_999).as_bytes()).is_ok());
+    assert!(matches!(Info::parse(of(10_000).as_bytes()), Err(InfoError::TooDeep)));
+}
+
 #[test]
 fn deep_nesting_is_survived() {
     let (open, close) = ("[".repeat(400_000), "]".repeat(400_000));
-    assert!(Info::parse(format!("{{\"Version\":\"v1\",\"x\":{open}{close}}}").as_bytes()).is_ok());
+    let refused = Info::parse(format!("{{\"Version\":\"v1\",\"x\":{open}{close}}}").as_bytes());
+    assert!(matches!(refused, Err(InfoError::TooDeep)));
     assert!(Info::parse(format!("{{\"Version\":\"v1\",\"x\":{open}").as_bytes()).is_err());
 }
 

@@ -106,13 +106,16 @@ fn elements(word: &str) -> Vec<Element<'_>> {
         let text = &word[start..end];
         let span = (start, end);
         let is_port = after == ':' && text.bytes().all(|b| b.is_ascii_digit());
-        let plain = plain(text);
+        let plain = match plain(text) {
+            Cow::Borrowed(text) => Cow::Borrowed(undotted(text)),
+            Cow::Owned(text) => Cow::Owned(undotted(&text).to_owned()),
+        };
         match plain.contains(['/', '\\', '@']) {
             _ if is_port => {}
-            false if matches!(&*plain, "" | ".") => {}
+            false if plain.is_empty() => {}
             false => elements.push(Element { span, after, plain }),
             true => {
-                let pieces = plain.split(['/', '\\', '@']).filter(|piece| !matches!(*piece, "" | "."));
+                let pieces = plain.split(['/', '\\', '@']).map(undotted).filter(|piece| !piece.is_empty());
                 elements.extend(pieces.map(|piece| Element { span, after, plain: Cow::Owned(piece.to_owned()) }));
             }
         }
@@ -121,6 +124,11 @@ fn elements(word: &str) -> Vec<Element<'_>> {
         start = end + separator.len_utf8();
     }
     elements
+}
+
+/// Without the dots at its end: of a sentence, or of a host's name as resolvers write it.
+fn undotted(text: &str) -> &str {
+    text.trim_end_matches('.')
 }
 
 /// Without percent-encoding, how often ever, and without the escapes of capitals.
@@ -186,6 +194,10 @@ mod tests {
             ("git@git.corp.example.com:team/x.git", "git@<git.corp.example.com/team/x.git>"),
             ("{\"m\":\"a\\ngithub.com/MyOrg/x\"}", "{\"m\":\"a\\<github.com/myorg/x>\"}"),
             ("{\"m\":\"a\\u001bgithub.com/MyOrg/x\"}", "{\"m\":\"a\\<github.com/myorg/x>\"}"),
+            ("lookup git.corp.example.com.: no such host", "lookup <git.corp.example.com>: no such host"),
+            ("no tag in https://github.com/MyOrg/app.", "no tag in https://<github.com/myorg/app>"),
+            ("/git.corp.example.com./x/@v/list", "/<git.corp.example.com/x>/@v/list"),
+            ("/git.corp.example.com%2e%2fx/@v/list", "/<git.corp.example.com/x>/@v/list"),
             ("rsc.io/private/a,rsc.io/private", "<rsc.io/private/a>,rsc.io/private"),
         ] {
             assert_eq!(shown(text, None), clean, "{text}");

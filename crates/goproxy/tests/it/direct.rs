@@ -80,7 +80,7 @@ async fn what_is_inside_is_reached_where_it_is_allowed_only() {
     let host = GitHost::start().await;
     host.add("lib", &repo);
     host.go_import("git.lab.example/lib", "git", &format!("{}/lib", host.url()));
-    for (allowed, status) in [("", 404), ("10.0.0.0/8,corp.example", 404), ("127.0.0.1", 200), ("127.0.0.0/8", 200)] {
+    for (allowed, status) in [("", 502), ("10.0.0.0/8,corp.example", 502), ("127.0.0.1", 200), ("127.0.0.0/8", 200)] {
         let program = Engine::Native.goproxy().args(["-insecure", "git.lab.example", "-allowInside", allowed]);
         let proxy = behind(&host, program.env("GOSUMDB", "off")).start().await;
         host.reset_log();

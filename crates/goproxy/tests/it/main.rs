@@ -29,6 +29,7 @@ mod go_e2e;
 mod growing;
 mod lifecycle;
 mod live;
+mod observe;
 mod operate;
 mod oracle;
 mod polite;

@@ -8,7 +8,7 @@ use std::{
 
 use bytes::Bytes;
 use gomod::ModuleVersion;
-use goproxy_engine::{Error, Intake, Result, Staging, blocking};
+use goproxy_engine::{Error, Intake, Result, Staging, blocking, queued};
 use goproxy_fetch::GitClient;
 use goproxy_git::{EntryKind, Filter, Objects, Odb, Oid};
 use tokio::sync::{Semaphore, mpsc};
@@ -64,7 +64,7 @@ impl Content<'_> {
         objects: Watched,
         write: impl FnOnce(&Plan, &dyn Objects, &ModuleVersion, &mut dyn io::Write) -> Result<()> + Send + 'static,
     ) -> Result<Staging> {
-        let _turn = self.making.acquire().await;
+        let _turn = queued(self.making.acquire()).await;
         let (reader, module) = (objects.clone(), self.module.clone());
         let staging = staged(intake, move |out| write(&plan, &reader, &module, out)).await;
         self.copy.after(&objects, staging).await
@@ -100,7 +100,7 @@ impl Content<'_> {
     }
 
     async fn planned(&self, objects: &Watched) -> Result<Planned> {
-        let _turn = self.making.acquire().await;
+        let _turn = queued(self.making.acquire()).await;
         let (tree, dir, module) = (self.revision.tree, self.revision.dir.clone(), self.module.clone());
         let reader = objects.clone();
         let planned = blocking(move || archive::plan(&reader, &tree, &dir, &module)).await;

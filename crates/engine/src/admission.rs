@@ -6,10 +6,29 @@ use std::{
     time::Duration,
 };
 
-use crate::{Error, ErrorKind, Result, engine::Shared};
+use crate::{Engine, Error, ErrorKind, Result, engine::Shared, rank};
 
 /// When a client that was sent away may come back.
 const COME_BACK: Duration = Duration::from_secs(5);
+
+/// How much is fetched at a moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Load {
+    /// Fetches that run or wait for their turn.
+    pub admitted: usize,
+    /// What waits for its turn: with an upstream, a git host, a processor.
+    pub waiting: usize,
+    /// How many fetches are admitted at most.
+    pub limit: usize,
+}
+
+impl Engine {
+    /// How much is fetched at this moment.
+    pub fn load(&self) -> Load {
+        let admitted = self.shared.fetches.0.load(Ordering::Acquire);
+        Load { admitted, waiting: rank::waiting().min(admitted), limit: self.shared.routing.load().fetches }
+    }
+}
 
 /// Fetches that run or wait for their turn with a source.
 #[derive(Debug, Default)]
@@ -33,6 +52,7 @@ impl Shared {
         if before < self.routing.load().fetches {
             return Ok(admitted);
         }
+        self.observer.fetch_refused("queue");
         Err(Error::new(ErrorKind::Busy, "the proxy fetches too much at the moment, try again")
             .with_detail(format!("{before} fetches are running or waiting; see -fetchLimit"))
             .with_retry_after(Some(COME_BACK)))
@@ -45,7 +65,7 @@ impl Shared {
 
     /// The same for a fetch that leaves something on the disk.
     pub(crate) fn admit_to_disk(&self) -> Result<Admitted<'_>> {
-        self.store.room()?;
+        self.store.room().inspect_err(|_| self.observer.fetch_refused("disk"))?;
         self.admit()
     }
 }

@@ -51,18 +51,19 @@ impl ErrorKind {
 #[derive(Clone, Debug)]
 pub struct Error(Arc<Inner>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Inner {
     kind: ErrorKind,
     message: String,
     detail: Option<String>,
     retry_after: Option<Duration>,
+    remembered: bool,
 }
 
 impl Error {
     /// An error with the text for the client: what `go` should print, without paths, commands or credentials.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self(Arc::new(Inner { kind, message: message.into(), detail: None, retry_after: None }))
+        Self(Arc::new(Inner { kind, message: message.into(), detail: None, retry_after: None, remembered: false }))
     }
 
     /// Our own side failed: the client learns no more than that, the log learns the cause.
@@ -73,21 +74,18 @@ impl Error {
     /// Adds what only the log may hold (paths, stderr, operating system errors).
     #[must_use]
     pub fn with_detail(self, detail: impl Into<String>) -> Self {
-        let Inner { kind, message, retry_after, .. } = self.take();
-        Self(Arc::new(Inner { kind, message, detail: Some(detail.into()), retry_after }))
+        Self(Arc::new(Inner { detail: Some(detail.into()), ..self.take() }))
     }
 
     /// The same for those who ask again: the log has the detail already.
     pub(crate) fn told(self) -> Self {
-        let Inner { kind, message, retry_after, .. } = self.take();
-        Self(Arc::new(Inner { kind, message, detail: None, retry_after }))
+        Self(Arc::new(Inner { detail: None, remembered: true, ..self.take() }))
     }
 
     /// Adds when to come back.
     #[must_use]
     pub fn with_retry_after(self, retry_after: Option<Duration>) -> Self {
-        let Inner { kind, message, detail, .. } = self.take();
-        Self(Arc::new(Inner { kind, message, detail, retry_after }))
+        Self(Arc::new(Inner { retry_after, ..self.take() }))
     }
 
     /// What the caller should do about it.
@@ -110,13 +108,13 @@ impl Error {
         self.0.retry_after
     }
 
+    /// Whether this is what was found for somebody who asked a moment ago: nobody was asked now.
+    pub fn is_remembered(&self) -> bool {
+        self.0.remembered
+    }
+
     fn take(self) -> Inner {
-        Arc::try_unwrap(self.0).unwrap_or_else(|shared| Inner {
-            kind: shared.kind,
-            message: shared.message.clone(),
-            detail: shared.detail.clone(),
-            retry_after: shared.retry_after,
-        })
+        Arc::unwrap_or_clone(self.0)
     }
 }
 

@@ -27,6 +27,7 @@ mod sumdb;
 mod verify;
 mod watch;
 
+pub use admission::Load;
 pub use blocking::blocking;
 pub use engine::Engine;
 pub use error::{Error, ErrorKind, Result};
@@ -37,7 +38,7 @@ pub use key::{Answer, Fact, Kind, Object};
 pub use port::{
     Blob, FactFound, Observer, Remembered, Resolved, Source, Store, Stored, SumSource, Unobserved, Versions,
 };
-pub use rank::{Turn, Turns};
+pub use rank::{Turn, Turns, queued};
 pub use reply::{CacheStatus, Lifetime, Reply, Served, Via};
 pub use routing::{Hop, Routing};
 pub use stage::{Staging, TempPath, Verified};

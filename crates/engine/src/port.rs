@@ -175,6 +175,14 @@ pub trait Observer: Send + Sync + std::fmt::Debug {
     fn rejected(&self, what: &'static str);
     /// An object of that many bytes was committed.
     fn stored(&self, bytes: u64);
+    /// A fetch was not begun: `queue`, too many are running or waiting; `disk`, it is nearly full.
+    fn fetch_refused(&self, why: &'static str);
+    /// A request to an upstream, retries included, has got the head of its answer, or none. The outcome is a fixed word:
+    /// `2xx` to `5xx`, `timeout`, `unreachable`, or `paused` for one that was not sent because the host asked to be
+    /// left alone.
+    fn upstream_answered(&self, outcome: &'static str);
+    /// Whether there is evidence that a checksum database, by its name, has signed two histories.
+    fn forked(&self, database: &str, forked: bool);
 }
 
 /// Nobody watches: for tests.
@@ -188,4 +196,7 @@ impl Observer for Unobserved {
     fn read_ahead(&self, _: &'static str, _: u64) {}
     fn rejected(&self, _: &'static str) {}
     fn stored(&self, _: u64) {}
+    fn fetch_refused(&self, _: &'static str) {}
+    fn upstream_answered(&self, _: &'static str) {}
+    fn forked(&self, _: &str, _: bool) {}
 }

@@ -1,7 +1,13 @@
 //! Who goes first: what a client waits for, before what is fetched before anybody asks. Work that is done ahead carries
 //! its rank through all that it starts, and gives it up when somebody comes to wait for it.
 
-use std::{future::Future, sync::Arc};
+use std::{
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
@@ -43,6 +49,27 @@ pub(crate) async fn ranked<T>(rank: Option<Arc<Rank>>, work: impl Future<Output 
     }
 }
 
+/// Everything in this process that waits for a turn: a figure for people, which decides nothing.
+static WAITING: AtomicUsize = AtomicUsize::new(0);
+
+/// How much waits for a turn of some kind.
+pub(crate) fn waiting() -> usize {
+    WAITING.load(Ordering::Relaxed)
+}
+
+/// Waits for a turn, counted among what waits.
+pub async fn queued<T>(turn: impl Future<Output = T>) -> T {
+    struct Waits;
+    impl Drop for Waits {
+        fn drop(&mut self) {
+            WAITING.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+    WAITING.fetch_add(1, Ordering::Relaxed);
+    let _waits = Waits;
+    turn.await
+}
+
 /// Permits for work of both ranks: what is done ahead gets some of them at most, so that the others are always left to
 /// what somebody waits for.
 #[derive(Debug)]
@@ -67,6 +94,10 @@ impl Turns {
 
     /// Waits for a permit, in the order of coming. `None` cannot happen: nobody closes the queue.
     pub async fn take(&self) -> Option<Turn<'_>> {
+        queued(self.wait()).await
+    }
+
+    async fn wait(&self) -> Option<Turn<'_>> {
         let ahead = match current() {
             Some(rank) => tokio::select! {
                 biased;

@@ -9,7 +9,7 @@ use std::{
 };
 
 use gomod::ModulePath;
-use goproxy_engine::{Error, ErrorKind, Result};
+use goproxy_engine::{Error, ErrorKind, Observer, Result, Unobserved};
 use reqwest::{Client, ClientBuilder, Url, redirect};
 
 use crate::{
@@ -35,6 +35,8 @@ pub struct ClientOptions {
     pub netrc: Option<PathBuf>,
     /// The credentials of the configuration.
     pub credentials: Credentials,
+    /// Told how upstreams answer.
+    pub observer: Arc<dyn Observer>,
     /// What strangers may name although it is not public.
     pub inside: Inside,
     /// Where names are looked up; scripted in tests.
@@ -52,6 +54,7 @@ impl Default for ClientOptions {
             proxies: ProxySettings::from_env(),
             netrc: netrc::path(|name| std::env::var_os(name)),
             credentials: Credentials::default(),
+            observer: Arc::new(Unobserved),
             inside: Inside::default(),
             lookup: Lookup::default(),
         }

@@ -115,7 +115,9 @@ impl HttpClient {
     }
 
     async fn send(&self, url: &Url, target: Target<'_>) -> Result<Response, Failure> {
+        let answered = |outcome| self.options().observer.upstream_answered(outcome);
         if let Some(left) = self.pauses().left(url) {
+            answered("paused");
             return Err(retry::paused(left));
         }
         let named = match target.scope {
@@ -133,13 +135,32 @@ impl HttpClient {
             request = request.header(AUTHORIZATION, header.clone());
         }
         match tokio::time::timeout(self.options().response_timeout, request.send()).await {
-            Ok(Ok(response)) => Ok(response),
-            Ok(Err(error)) => match named {
-                None => Err(unreachable(&error.without_url(), url)),
-                Some(access) => Err(reach::no_answer(&error.without_url(), url, !access.internal)),
-            },
-            Err(_) => Err(slow(format!("no answer from {} in time", wire::shown(url)))),
+            Ok(Ok(response)) => {
+                answered(class(response.status()));
+                Ok(response)
+            }
+            Ok(Err(error)) => {
+                answered("unreachable");
+                Err(match named {
+                    None => unreachable(&error.without_url(), url),
+                    Some(access) => reach::no_answer(&error.without_url(), url, !access.internal),
+                })
+            }
+            Err(_) => {
+                answered("timeout");
+                Err(slow(format!("no answer from {} in time", wire::shown(url))))
+            }
         }
+    }
+}
+
+/// The word under which an answer is counted.
+fn class(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        ..300 => "2xx",
+        300..400 => "3xx",
+        400..500 => "4xx",
+        500.. => "5xx",
     }
 }
 

@@ -13,7 +13,7 @@ use goproxy_store::FsStore;
 
 use crate::access::InForce;
 
-/// How often the store is asked whether it can still be written.
+/// How often the store is asked whether it can still be written, and what became of forks.
 const PROBE: Duration = Duration::from_secs(10);
 
 /// Answers the server's requests with the engine.
@@ -28,7 +28,13 @@ pub(crate) struct EngineHandler {
 impl EngineHandler {
     /// A handler, and the watch over its store and its census that run as long as the runtime does.
     pub(crate) async fn new(engine: Engine, store: FsStore, gate: InForce) -> Self {
-        let counted = store.clone();
+        let (counted, looked_at) = (store.clone(), engine.clone());
+        tokio::spawn(async move {
+            loop {
+                looked_at.look_for_forks().await;
+                tokio::time::sleep(PROBE).await;
+            }
+        });
         tokio::spawn(async move { counted.census().await });
         let unready = Arc::new(RwLock::new(None));
         match store.writable().await {
@@ -91,6 +97,7 @@ impl Handler for EngineHandler {
         Gauges {
             store_bytes: usage.stored_bytes,
             store_free_bytes: (usage.fs_total_bytes > 0).then_some(usage.fs_free_bytes),
+            load: Some(self.engine.load()),
             store_size_bytes: (usage.fs_total_bytes > 0).then_some(usage.fs_total_bytes),
         }
     }

@@ -58,7 +58,7 @@ impl Reloader {
         let mut loaded = load(self.mode, &self.flags, &self.environment)?;
         // Upstreams are made anew, version control is not: both keep what they were started with.
         loaded.settings.sources.inside = service.inside().clone();
-        let upstreams = Upstreams::new(&loaded, service.credentials())?;
+        let upstreams = Upstreams::observed(&loaded, service.credentials(), service.observer())?;
         // Only checked: other files or none need a restart, and that must not fail then.
         tls::open(&loaded)?;
         let gate = access::build(&loaded, upstreams.client())?;

@@ -3,7 +3,7 @@
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwapOption;
-use goproxy_engine::Engine;
+use goproxy_engine::{Engine, Observer};
 use goproxy_fetch::{Credentials, Inside};
 use goproxy_server::{Inherited, Limits, LocalAddr, Metrics, Server, ServerOptions, Tls, TlsError};
 use goproxy_store::FsStore;
@@ -26,6 +26,7 @@ use crate::{
 pub(crate) struct Service {
     engine: Engine,
     direct: Direct,
+    metrics: Arc<Metrics>,
     gate: InForce,
     credentials: Credentials,
     inside: Inside,
@@ -43,7 +44,8 @@ impl Service {
     pub(crate) async fn start(loaded: &Loaded, names: &Names, socket: Option<Inherited>) -> Result<Self, Failure> {
         let settings = &loaded.settings;
         let credentials = credentials(settings)?;
-        let upstreams = Upstreams::new(loaded, &credentials)?;
+        let metrics = Arc::new(Metrics::new(VERSION));
+        let upstreams = Upstreams::observed(loaded, &credentials, Arc::clone(&metrics) as _)?;
         Direct::check(loaded)?;
         let tls = tls::open(loaded)?;
         if tls.is_some() && matches!(socket, Some(Inherited::Unix(_))) {
@@ -62,14 +64,13 @@ impl Service {
             store.set_reserve(bytes);
         }
         let direct = Direct::new(loaded, upstreams.client())?;
-        let metrics = Arc::new(Metrics::new(VERSION));
         direct.prepare(&settings.sources);
         let routing = upstreams.routing(settings, &direct.source());
         let engine = Engine::new(Arc::new(store.clone()), routing, Arc::clone(&metrics) as _);
         engine.prepare();
         scrub(&store, settings.cache.scrub, &metrics);
         let handler = EngineHandler::new(engine.clone(), store, Arc::clone(&gate)).await;
-        let server = listen(socket, server_options(settings, tls.clone(), names), Arc::new(handler), metrics)?;
+        let server = listen(socket, server_options(settings, tls.clone(), names), Arc::new(handler), Arc::clone(&metrics))?;
         let address = server.local_addr().clone();
         let (stop, stopped) = oneshot::channel::<()>();
         let server = tokio::spawn(server.run(async move {
@@ -78,7 +79,7 @@ impl Service {
         }));
         let path_prefix = settings.serving.path_prefix.clone();
         let (names, inside) = (names.clone(), settings.sources.inside.clone());
-        Ok(Self { engine, direct, gate, credentials, inside, names, address, path_prefix, tls, stop, server })
+        Ok(Self { engine, direct, metrics, gate, credentials, inside, names, address, path_prefix, tls, stop, server })
     }
 
     /// Where it listens, for the log: `http://0.0.0.0:8081`, `https://0.0.0.0:8081` or `unix:/path`.
@@ -141,6 +142,11 @@ impl Service {
     /// What is sent to others to prove who we are.
     pub(crate) fn credentials(&self) -> &Credentials {
         &self.credentials
+    }
+
+    /// Who is told what happens.
+    pub(crate) fn observer(&self) -> Arc<dyn Observer> {
+        Arc::clone(&self.metrics) as _
     }
 
     /// What strangers may name inside, until a restart.

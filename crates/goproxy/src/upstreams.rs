@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use gomod::{ProxyEntry, ProxyTarget};
-use goproxy_engine::{Error, Hop, Routing, Source};
+use goproxy_engine::{Error, Hop, Observer, Routing, Source, Unobserved};
 use goproxy_fetch::{ClientOptions, Credentials, HttpClient, SumProxy, SumRoute, Upstream};
 
 use crate::{
@@ -25,6 +25,15 @@ impl Upstreams {
     /// Makes the clients; they send what `credentials` have at the time. What cannot be used is a bad value: of `-proxy`, of `-sumdb`, or of an environment variable
     /// that the message names.
     pub(crate) fn new(loaded: &Loaded, credentials: &Credentials) -> Result<Self, Failure> {
+        Self::observed(loaded, credentials, Arc::new(Unobserved))
+    }
+
+    /// The same; the observer is told how they answer.
+    pub(crate) fn observed(
+        loaded: &Loaded,
+        credentials: &Credentials,
+        observer: Arc<dyn Observer>,
+    ) -> Result<Self, Failure> {
         let settings = &loaded.settings;
         for (place, row) in &settings.sources.credentials {
             row.check().map_err(|why| Failure::config(format!("{place}: [[credentials]]: {why}")))?;
@@ -36,6 +45,7 @@ impl Upstreams {
             idle_timeout: limits.idle,
             in_flight: limits.upstream_requests,
             credentials: credentials.clone(),
+            observer,
             inside: settings.sources.inside.clone(),
             ..ClientOptions::default()
         });

@@ -162,25 +162,29 @@ impl Dispatch {
         let served = AssertUnwindSafe(self.serve(route, request)).catch_unwind().await;
         let error = match served {
             Ok(Ok(Served::Whole(answer))) => {
-                record.answered(answer.via, Some(answer.cache));
-                return reply::success(route, method, request.headers(), &answer);
+                record.answered(answer.via, answer.cache);
+                let mut response = reply::success(route, method, request.headers(), &answer);
+                reply::tell_cache(response.headers_mut(), answer.cache);
+                return response;
             }
             Ok(Ok(Served::Growing(growing))) => {
-                record.answered(growing.via(), Some(CacheStatus::Miss));
-                return reply::growing(route, growing);
+                record.answered(growing.via(), CacheStatus::Miss);
+                let mut response = reply::growing(route, growing);
+                reply::tell_cache(response.headers_mut(), CacheStatus::Miss);
+                return response;
             }
             Ok(Err(error)) => error,
             Err(_) => Error::internal("panic while answering"),
         };
-        if error.kind() == ErrorKind::NotCached {
-            record.answered(Via::Cached, None);
-        }
+        let cache = if error.is_remembered() { CacheStatus::Hit } else { CacheStatus::Miss };
+        record.failed((error.kind() == ErrorKind::NotCached).then_some(Via::Cached), cache);
         report(&error, request.uri().path(), record.id());
         let failure = match gate {
             Some(gate) => Failure::told(&error, gate, route),
             None => Failure::from(&error),
         };
         let mut response = reply::failure(&failure, method);
+        reply::tell_cache(response.headers_mut(), cache);
         if matches!(route, Route::Module(_)) {
             reply::vary(response.headers_mut());
         }

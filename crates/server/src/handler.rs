@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use gomod::Route;
-use goproxy_engine::{Result, Served, Via};
+use goproxy_engine::{Load, Result, Served, Via};
 
 use crate::Gate;
 
@@ -33,7 +33,7 @@ pub trait Handler: Send + Sync + 'static {
     fn gauges(&self) -> Gauges;
 }
 
-/// Figures of the store, in bytes. What is not known is not exposed.
+/// Figures of this moment. What is not known is not exposed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Gauges {
     /// What the cached objects take.
@@ -42,4 +42,6 @@ pub struct Gauges {
     pub store_free_bytes: Option<u64>,
     /// The size of the store's file system.
     pub store_size_bytes: Option<u64>,
+    /// How much is fetched.
+    pub load: Option<Load>,
 }

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use goproxy_engine::Observer;
+use goproxy_engine::{Load, Observer};
 use prometheus_client::{
     encoding::{EncodeLabelSet, text},
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
@@ -15,6 +15,7 @@ use prometheus_client::{
 use crate::Gauges;
 
 mod exposition;
+mod process;
 
 pub(crate) use exposition::Exposition;
 
@@ -33,6 +34,9 @@ pub struct Metrics {
     rejected: Family<Rejected, Counter>,
     read_ahead: Family<ReadAhead, Counter>,
     refused: Family<Refused, Counter>,
+    fetch_refused: Family<FetchRefused, Counter>,
+    upstream: Family<Upstream, Counter>,
+    forked: Family<Forked, Gauge>,
     response_bytes: Counter,
     stored_bytes: Counter,
     pub(crate) log_dropped: Counter,
@@ -96,6 +100,21 @@ struct Rejected {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FetchRefused {
+    reason: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Upstream {
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Forked {
+    database: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Build {
     version: String,
 }
@@ -128,6 +147,9 @@ impl Metrics {
             rejected: Family::default(),
             read_ahead: Family::default(),
             refused: Family::default(),
+            fetch_refused: Family::default(),
+            upstream: Family::default(),
+            forked: Family::default(),
             response_bytes: Counter::default(),
             stored_bytes: Counter::default(),
             log_dropped: Counter::default(),
@@ -137,6 +159,15 @@ impl Metrics {
         // There from the start: an alarm on what was never counted is none.
         for outcome in ["good", "adopted", "bad", "failed"] {
             drop(metrics.scrubbed.get_or_create(&Scrubbed { outcome }));
+        }
+        for outcome in ["verified", "pinned", "mismatch", "unlisted", "failed", "fork"] {
+            drop(metrics.checksums.get_or_create(&Checksum { outcome }));
+        }
+        for reason in ["queue", "disk"] {
+            drop(metrics.fetch_refused.get_or_create(&FetchRefused { reason }));
+        }
+        for outcome in ["2xx", "3xx", "4xx", "5xx", "timeout", "unreachable", "paused"] {
+            drop(metrics.upstream.get_or_create(&Upstream { outcome }));
         }
         let _ = metrics.read_ahead.get_or_create(&ReadAhead { outcome: "fetched" });
         let _ = metrics.rejected.get_or_create(&Rejected { what: "zip" });
@@ -159,6 +190,9 @@ impl Metrics {
         r.register("goproxy_checksums", "Module files compared with their sums", self.checksums.clone());
         r.register("goproxy_scrubbed_objects", "Cached objects that the scrub has read", self.scrubbed.clone());
         r.register("goproxy_access_refused", "Requests refused by why, where there are accounts", self.refused.clone());
+        r.register("goproxy_fetches_refused", "Fetches that were not begun, by why", self.fetch_refused.clone());
+        r.register("goproxy_upstream_requests", "Requests to upstreams by outcome", self.upstream.clone());
+        r.register("goproxy_sumdb_forked", "Checksum databases that have signed two histories", self.forked.clone());
         r.register("goproxy_response_bytes", "Bytes of response bodies", self.response_bytes.clone());
         r.register("goproxy_stored_bytes", "Bytes committed to the store", self.stored_bytes.clone());
         r.register("goproxy_access_log_dropped", "Access log lines dropped", self.log_dropped.clone());
@@ -176,9 +210,16 @@ impl Metrics {
             ("size", "The size of the store's file system", gauges.store_size_bytes),
         ] {
             let Some(value) = value else { continue };
-            let name = format!("goproxy_store_{name}_bytes");
-            write!(page, "# HELP {name} {help}.\n# TYPE {name} gauge\n{name} {value}\n")?;
+            gauge(&mut page, &format!("goproxy_store_{name}_bytes"), help, value)?;
         }
+        if let Some(Load { admitted, waiting, limit }) = gauges.load {
+            let running = admitted.saturating_sub(waiting);
+            let name = "goproxy_fetch_queue";
+            gauge(&mut page, &format!("{name}_limit"), "How many fetches may run and wait", limit)?;
+            write!(page, "# HELP {name} Fetches that run, and that wait for their turn.\n# TYPE {name} gauge\n")?;
+            write!(page, "{name}{{state=\"running\"}} {running}\n{name}{{state=\"waiting\"}} {waiting}\n")?;
+        }
+        process::expose(&mut page)?;
         text::encode_eof(&mut page)?;
         Ok(form.render(page))
     }
@@ -205,6 +246,11 @@ impl Metrics {
         }
         self.response_bytes.inc_by(bytes);
     }
+}
+
+/// Writes a gauge without labels.
+fn gauge(page: &mut String, name: &str, help: &str, value: impl fmt::Display) -> fmt::Result {
+    write!(page, "# HELP {name} {help}.\n# TYPE {name} gauge\n{name} {value}\n")
 }
 
 /// From a memory hit to a large module over a slow line.
@@ -236,6 +282,18 @@ impl Observer for Metrics {
 
     fn stored(&self, bytes: u64) {
         self.stored_bytes.inc_by(bytes);
+    }
+
+    fn fetch_refused(&self, reason: &'static str) {
+        self.fetch_refused.get_or_create(&FetchRefused { reason }).inc();
+    }
+
+    fn upstream_answered(&self, outcome: &'static str) {
+        self.upstream.get_or_create(&Upstream { outcome }).inc();
+    }
+
+    fn forked(&self, database: &str, forked: bool) {
+        self.forked.get_or_create(&Forked { database: database.to_owned() }).set(i64::from(forked));
     }
 }
 

@@ -108,8 +108,13 @@ impl Record {
     }
 
     /// Who answered.
-    pub(crate) fn answered(&mut self, via: Via, cache: Option<CacheStatus>) {
-        (self.via, self.cache) = (Some(via), cache);
+    pub(crate) fn answered(&mut self, via: Via, cache: CacheStatus) {
+        (self.via, self.cache) = (Some(via), Some(cache));
+    }
+
+    /// Nobody answered, or all that was asked for does not exist: who was asked, if it is not who would be.
+    pub(crate) fn failed(&mut self, via: Option<Via>, cache: CacheStatus) {
+        (self.via, self.cache) = (via.or(self.via), Some(cache));
     }
 
     /// The response is ready: from here on the body carries the record.
@@ -143,7 +148,9 @@ impl Drop for Record {
         let took = self.started.elapsed();
         let (mode, cache) = (self.via.map(Via::as_str), self.cache.map(cache_word));
         let (what, status, bytes) = (self.what, self.status, self.bytes);
-        self.sinks.metrics.ended(Ended { what, status, mode, cache, bytes, took });
+        // Of failures the log alone says what the cache had.
+        let counted = cache.filter(|_| status < 400);
+        self.sinks.metrics.ended(Ended { what, status, mode, cache: counted, bytes, took });
         let Some(asked) = &self.line else { return };
         self.sinks.log.log(&Line {
             id: self.id(),

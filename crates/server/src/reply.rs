@@ -67,7 +67,6 @@ pub(crate) fn growing(route: &Route, growing: Growing) -> Response<ReplyBody> {
     let mut response = empty(StatusCode::OK);
     let headers = response.headers_mut();
     vary(headers);
-    headers.insert(X_CACHE, HeaderValue::from_static(cache_word(CacheStatus::Miss)));
     headers.insert(header::CACHE_CONTROL, FOREVER);
     headers.insert(header::CONTENT_TYPE, content_type(route));
     if let Some(length) = growing.announced() {
@@ -121,7 +120,6 @@ fn describe(headers: &mut HeaderMap, route: &Route, reply: &Reply, validators: &
     if matches!(route, Route::Module(_)) {
         vary(headers);
     }
-    headers.insert(X_CACHE, HeaderValue::from_static(cache_word(reply.cache)));
     match reply.lifetime {
         Lifetime::Immutable => {
             headers.insert(header::CACHE_CONTROL, FOREVER);
@@ -142,6 +140,11 @@ fn describe(headers: &mut HeaderMap, route: &Route, reply: &Reply, validators: &
 /// Module answers depend on that header: with it, only the cache is asked.
 pub(crate) fn vary(headers: &mut HeaderMap) {
     headers.insert(header::VARY, HeaderValue::from_static("Disable-Module-Fetch"));
+}
+
+/// Says whether the cache had the answer, an absence included.
+pub(crate) fn tell_cache(headers: &mut HeaderMap, cache: CacheStatus) {
+    headers.insert(X_CACHE, HeaderValue::from_static(cache_word(cache)));
 }
 
 /// The word of `X-Cache`, the access log and the metrics.

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use gomod::sumdb::{Fork, TilePlan, Tiles};
 
 use super::{Database, log::Latest};
-use crate::{Error, ErrorKind, Fact, Result, engine::Shared};
+use crate::{Engine, Error, ErrorKind, Fact, Result, engine::Shared};
 
 /// All that shows the fork to somebody who trusts neither us nor the database.
 pub(super) struct Histories<'a> {
@@ -50,12 +50,28 @@ impl Shared {
 
     /// Fails for as long as there is evidence.
     pub(super) async fn refuse_fork(&self, db: &Database) -> Result<()> {
-        let Some(found) = self.store.recall(&fact(db)).await? else { return Ok(()) };
+        let found = self.store.recall(&fact(db)).await?;
+        self.observer.forked(&db.name, found.is_some());
+        let Some(found) = found else { return Ok(()) };
         let text =
             format!("SECURITY: checksum database {} has signed two histories; nothing is verified by it", db.name);
         tracing::error!(database = db.name, evidence = found.place, "{text}");
         let remedy = format!("the evidence is in {}; remove it when you know why", found.place);
         Err(Error::new(ErrorKind::Unavailable, text).with_detail(remedy))
+    }
+}
+
+impl Engine {
+    /// Looks for evidence of forks, and tells the observer: of those that an earlier run found, and of those that
+    /// somebody has dealt with.
+    pub async fn look_for_forks(&self) {
+        let names: Vec<_> = self.routing().sum_keys.keys().cloned().collect();
+        for db in names.iter().filter_map(|name| self.shared.database(name)) {
+            // What cannot be read is told when it is needed.
+            if let Ok(found) = self.shared.store.recall(&fact(&db)).await {
+                self.shared.observer.forked(&db.name, found.is_some());
+            }
+        }
     }
 }
 

@@ -67,7 +67,7 @@ impl Hosts {
             sleep_until(self.pay(&known, self.patience)?).await;
             Some(turn)
         };
-        match timeout(self.patience, wait).await {
+        match goproxy_engine::queued(timeout(self.patience, wait)).await {
             Ok(Some(turn)) => Ok(turn),
             _ => Err(Error::new(ErrorKind::Busy, format!("too many operations on {host} are under way"))
                 .with_retry_after(Some(Duration::from_secs(5)))),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use goproxy_engine::{Error, ErrorKind, Result};
+use goproxy_engine::{Error, ErrorKind, Result, queued};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// When a client may come back if the queue is full.
@@ -33,7 +33,7 @@ impl Gate {
     pub(super) async fn enter(&self) -> Result<Turn<'_>> {
         let busy = || Error::new(ErrorKind::Busy, "the proxy is busy fetching other modules, try again later");
         let admitted = self.admitted.try_acquire().map_err(|_| busy().with_retry_after(Some(RETRY_AFTER)))?;
-        let running = self.running.acquire().await.map_err(|_| busy())?;
+        let running = queued(self.running.acquire()).await.map_err(|_| busy())?;
         Ok(Turn { _running: running, _admitted: admitted })
     }
 }

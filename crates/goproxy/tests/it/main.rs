@@ -31,6 +31,7 @@ mod guides;
 mod import;
 mod lifecycle;
 mod live;
+mod observe;
 mod operate;
 mod oracle;
 mod packaged;

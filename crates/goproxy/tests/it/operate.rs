@@ -1,6 +1,6 @@
 //! Being run: probes, metrics, signals, reload, sockets.
 
-use std::{collections::BTreeSet, fs, time::Duration};
+use std::{fs, time::Duration};
 
 use goproxy_testkit::{Answer, GitHost, ModuleFixture, Upstream, wait_until};
 
@@ -33,28 +33,6 @@ async fn probes_metrics_and_the_access_log() {
     let log = proxy.log();
     let line = log.lines().find(|line| line.contains(&id)).unwrap();
     assert!(line.starts_with("goproxy.io: ") && line.contains(&format!("s 200 {}", module.url_path("info"))), "{line}");
-}
-
-#[tokio::test]
-async fn the_table_of_metrics_is_true() {
-    let (upstream, module) = upstream_with("example.com/table", "v1.0.0").await;
-    let proxy = router(&upstream).await;
-    proxy.get(&module.url_path("info")).await;
-    proxy.get(&module.url_path("mod")).await;
-    let mut page = String::new();
-    for _ in 0..100 {
-        page = proxy.get("/metrics").await.text();
-        if page.contains("goproxy_store_used_bytes ") {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    let on_page: BTreeSet<_> =
-        page.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).collect();
-    let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/metrics.md");
-    let docs = fs::read_to_string(docs).unwrap();
-    let in_table: BTreeSet<_> = docs.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
-    assert_eq!(on_page, in_table);
 }
 
 #[tokio::test]

@@ -104,7 +104,7 @@ impl Handler for Fake {
     }
 
     fn gauges(&self) -> Gauges {
-        Gauges { store_bytes: Some(12), store_free_bytes: Some(34), store_size_bytes: None }
+        Gauges { store_bytes: Some(12), store_free_bytes: Some(34), ..Gauges::default() }
     }
 }
 

@@ -1,0 +1,4 @@
+//! What operators see: metrics, headers, logs, traces, the page at `/`.
+
+mod cache_header;
+mod metrics;

@@ -70,7 +70,8 @@ impl Service {
         engine.prepare();
         scrub(&store, settings.cache.scrub, &metrics);
         let handler = EngineHandler::new(engine.clone(), store, Arc::clone(&gate)).await;
-        let server = listen(socket, server_options(settings, tls.clone(), names), Arc::new(handler), Arc::clone(&metrics))?;
+        let server =
+            listen(socket, server_options(settings, tls.clone(), names), Arc::new(handler), Arc::clone(&metrics))?;
         let address = server.local_addr().clone();
         let (stop, stopped) = oneshot::channel::<()>();
         let server = tokio::spawn(server.run(async move {

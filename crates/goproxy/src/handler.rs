@@ -6,12 +6,12 @@ use std::{
 };
 
 use async_trait::async_trait;
-use gomod::Route;
+use gomod::{Route, sumdb::VerifierKey};
 use goproxy_engine::{Engine, Result, Served, Via};
-use goproxy_server::{Gate, Gauges, Handler};
+use goproxy_server::{About, Gate, Gauges, Handler};
 use goproxy_store::FsStore;
 
-use crate::access::InForce;
+use crate::{access::InForce, names::Names};
 
 /// How often the store is asked whether it can still be written, and what became of forks.
 const PROBE: Duration = Duration::from_secs(10);
@@ -21,13 +21,14 @@ pub(crate) struct EngineHandler {
     engine: Engine,
     store: FsStore,
     gate: InForce,
+    names: Names,
     /// Why we are not ready, if so.
     unready: Arc<RwLock<Option<String>>>,
 }
 
 impl EngineHandler {
     /// A handler, and the watch over its store and its census that run as long as the runtime does.
-    pub(crate) async fn new(engine: Engine, store: FsStore, gate: InForce) -> Self {
+    pub(crate) async fn new(engine: Engine, store: FsStore, gate: InForce, names: Names) -> Self {
         let (counted, looked_at) = (store.clone(), engine.clone());
         tokio::spawn(async move {
             loop {
@@ -44,7 +45,7 @@ impl EngineHandler {
             // A cache that somebody mounted read-only serves what it has: that is being ready.
             Err(error) => tracing::warn!(detail = error.detail(), "the cache cannot be written: {error}"),
         }
-        Self { engine, store, gate, unready }
+        Self { engine, store, gate, names, unready }
     }
 }
 
@@ -90,6 +91,18 @@ impl Handler for EngineHandler {
 
     fn gate(&self) -> Option<Arc<dyn Gate>> {
         self.gate.load_full().map(|gate| gate as Arc<dyn Gate>)
+    }
+
+    fn about(&self) -> About {
+        let routing = self.engine.routing();
+        let unlisted = routing.private.join(&routing.no_sum);
+        let key = routing.notary.as_ref().and_then(|name| routing.sum_keys.get(name));
+        About {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            unlisted: if self.names.hides() { String::new() } else { unlisted.to_string() },
+            databases: routing.sum_names.clone(),
+            go_sumdb: key.filter(|key| **key != VerifierKey::sum_golang_org()).map(ToString::to_string),
+        }
     }
 
     fn gauges(&self) -> Gauges {

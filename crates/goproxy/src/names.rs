@@ -30,6 +30,11 @@ impl Names {
         names
     }
 
+    /// Whether names of private modules are hidden.
+    pub(crate) fn hides(&self) -> bool {
+        self.0.hidden.load().is_some()
+    }
+
     /// Hides what these settings want hidden, from the next line on.
     pub(crate) fn apply(&self, settings: &Settings) {
         let private = settings.sources.private();

@@ -69,7 +69,7 @@ impl Service {
         let engine = Engine::new(Arc::new(store.clone()), routing, Arc::clone(&metrics) as _);
         engine.prepare();
         scrub(&store, settings.cache.scrub, &metrics);
-        let handler = EngineHandler::new(engine.clone(), store, Arc::clone(&gate)).await;
+        let handler = EngineHandler::new(engine.clone(), store, Arc::clone(&gate), names.clone()).await;
         let server =
             listen(socket, server_options(settings, tls.clone(), names), Arc::new(handler), Arc::clone(&metrics))?;
         let address = server.local_addr().clone();

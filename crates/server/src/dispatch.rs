@@ -13,7 +13,7 @@ use crate::{
     body::ReplyBody,
     conditional,
     error::Failure,
-    guarded,
+    guarded, home,
     metrics::Exposition,
     peer::Peer,
     record::{Record, RecordedBody, Sinks},
@@ -49,7 +49,7 @@ impl Dispatch {
         let refused = if share.is_none() { Some(crowded()) } else { refuse(request, self.max_target) };
         let mut response = match refused {
             Some(failure) => refusal(&failure, request.method()),
-            None => self.admitted(request, &mut record).await,
+            None => self.admitted(request, &mut record, peer).await,
         };
         let headers = response.headers_mut();
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -66,10 +66,14 @@ impl Dispatch {
 
     /// Everything that is well formed. The gate is asked here, before anything is: hits, misses, HEAD, 304 and parts
     /// are alike behind it. Probes are open, they tell nothing.
-    async fn admitted<B>(&self, request: &Request<B>, record: &mut Record) -> Response<ReplyBody> {
+    async fn admitted<B>(&self, request: &Request<B>, record: &mut Record, peer: &Peer) -> Response<ReplyBody> {
         let (method, path) = (request.method(), request.uri().path());
         if let Some(response) = self.probe(path, method) {
             return response;
+        }
+        if home::is_home(path, &self.path_prefix) {
+            record.asked("home", None);
+            return self.home(request, peer);
         }
         let mut route = None;
         if path != "/metrics" {
@@ -124,6 +128,16 @@ impl Dispatch {
             }),
             _ => None,
         }
+    }
+
+    /// Where there are accounts, the page tells strangers how to get in and nothing of what is here.
+    fn home<B>(&self, request: &Request<B>, peer: &Peer) -> Response<ReplyBody> {
+        let (mut about, accounts) = (self.handler.about(), self.handler.gate().is_some());
+        if accounts {
+            (about.version, about.unlisted) = Default::default();
+        }
+        let state = home::State { about: &about, accounts, ready: self.handler.ready().is_ok() };
+        home::page(request, peer, &self.path_prefix, state)
     }
 
     fn metrics<B>(&self, request: &Request<B>) -> Response<ReplyBody> {

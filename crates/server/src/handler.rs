@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use gomod::Route;
 use goproxy_engine::{Load, Result, Served, Via};
 
-use crate::Gate;
+use crate::{About, Gate};
 
 /// Answers requests that are well formed. The engine, behind a few lines of wiring.
 ///
@@ -27,6 +27,11 @@ pub trait Handler: Send + Sync + 'static {
     /// Who may ask for what at this moment; asked once for each request. `None`: everybody for everything.
     fn gate(&self) -> Option<Arc<dyn Gate>> {
         None
+    }
+
+    /// What the page at `/` tells. Must not block.
+    fn about(&self) -> About {
+        About::default()
     }
 
     /// What `/metrics` tells about the store at this moment. Must not block for long.

@@ -92,7 +92,7 @@ async fn any_path_was_forwarded() {
     let (upstream, _) = upstream_with("example.com/m", "v1.0.0").await;
     let proxy = router(&upstream).await;
     for target in
-        ["/favicon.ico", "/", "/index.html", "/example.com/m/@v/", "/example.com/m/@v/v1.0.0.exe", "/a/@v/list"]
+        ["/favicon.ico", "//", "/index.html", "/example.com/m/@v/", "/example.com/m/@v/v1.0.0.exe", "/a/@v/list"]
     {
         let status = proxy.get(target).await.status;
         assert!([400, 404].contains(&status), "{target}: {status}");

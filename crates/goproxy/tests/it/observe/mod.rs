@@ -1,4 +1,5 @@
 //! What operators see: metrics, headers, logs, traces, the page at `/`.
 
 mod cache_header;
+mod home;
 mod metrics;

@@ -111,7 +111,8 @@ impl World {
                 continue;
             }
             let listens = if block.text.contains("8443") { secure } else { port };
-            script.push_str(&format!("{{\n{}}} >>server.log 2>&1 &\n", block.text));
+            // In the place of the subshell, so that it ends with its job.
+            script.push_str(&format!("{{\nexec {}}} >>server.log 2>&1 &\n", block.text));
             script
                 .push_str(&format!("until (exec 3<>/dev/tcp/127.0.0.1/{listens}) 2>/dev/null; do sleep 0.05; done\n"));
         }

@@ -23,6 +23,7 @@ mod reply;
 mod routing;
 mod stage;
 mod sumdb;
+pub mod trace;
 mod verify;
 mod watch;
 

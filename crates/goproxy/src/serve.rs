@@ -8,7 +8,8 @@ use crate::{
     failure::Failure, log::Log, names::Names, reload::Reloader, service::Service, settings::Loaded, stop::Stop,
 };
 
-/// Serves until SIGTERM or SIGINT, reloads on SIGHUP, and lets the running requests finish; a second signal ends it at
+/// Serves until SIGTERM or SIGINT, reloads on SIGHUP, logs more or less on SIGUSR1
+/// and SIGUSR2, and lets the running requests finish; a second signal ends it at
 /// once.
 pub(crate) async fn serve(
     loaded: &Loaded,
@@ -19,12 +20,16 @@ pub(crate) async fn serve(
     let cannot = |error: std::io::Error| Failure::fatal(format!("cannot catch signals: {error}"));
     let mut stop = Stop::new().map_err(cannot)?;
     let mut hangup = signal(SignalKind::hangup()).map_err(cannot)?;
+    let mut more = signal(SignalKind::user_defined1()).map_err(cannot)?;
+    let mut less = signal(SignalKind::user_defined2()).map_err(cannot)?;
     let service = Service::start(loaded, names).await?;
     announce(loaded, &service);
     loop {
         tokio::select! {
             _ = stop.next() => break,
             _ = hangup.recv() => reloader.reload(&service, log),
+            _ = more.recv() => log.step("SIGUSR1", true),
+            _ = less.recv() => log.step("SIGUSR2", false),
         }
     }
     tracing::info!("Making a graceful shutdown...");

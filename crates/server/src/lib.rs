@@ -28,6 +28,7 @@ mod range;
 mod record;
 mod reply;
 mod tls;
+mod traced;
 
 pub use accept::Server;
 pub use access_log::{AccessLogFormat, Redact};

@@ -15,7 +15,7 @@ use crate::{
     memory::Wanted,
     objects::not_cached,
     reply::Known,
-    routing,
+    routing, trace,
 };
 
 /// After a failed refresh the expired answer is served without asking again for this long, so that a source that hangs
@@ -43,7 +43,9 @@ impl Engine {
             return Err(error);
         }
         let freshness = self.shared.routing.load().freshness;
+        let mut lookup = trace::stage("lookup");
         let known = self.shared.recall(&answer, freshness).await;
+        lookup.end(None);
         let hit = |known: &Known, cache| Reply::answer(known, freshness, cache, cached_via(&answer));
         if let Some(known) = &known {
             if known.age() < freshness {
@@ -82,7 +84,8 @@ impl Engine {
         }
         let engine = self.clone();
         // Nobody waits for this one: it may end with an error, and the next request after the expiry asks again.
-        tokio::spawn(async move { engine.refreshed(answer).await.map(drop) });
+        let refresh = async move { engine.refreshed(answer).await.map(drop) };
+        tokio::spawn(trace::carried(trace::current(), refresh));
     }
 
     /// As [`Engine::refreshed`], for who can be served something else: gives up waiting after a while, not the refresh.
@@ -102,7 +105,10 @@ impl Engine {
             async move { engine.refresh(answer).await }
         };
         let broken = || Err(Error::internal(format!("the refresh of {answer} panicked")));
-        self.shared.answers.join(answer.clone(), work).await.unwrap_or_else(broken)
+        let wait = trace::stage("wait");
+        let joined = self.shared.answers.join(answer.clone(), work);
+        let refreshed = trace::carried(wait.context(), joined).await.unwrap_or_else(broken);
+        wait.tell(refreshed)
     }
 
     async fn refresh(&self, answer: Answer) -> Result<(Known, Via)> {
@@ -128,7 +134,8 @@ impl Engine {
                 self.shared.memory.succeed(&wanted);
                 self.shared.memory.keep(answer.clone(), known.clone());
                 // The answer is right whether or not our disk takes it.
-                if let Err(error) = self.shared.store.save(&answer, &known.remembered).await {
+                let commit = trace::stage("commit");
+                if let Err(error) = commit.tell(self.shared.store.save(&answer, &known.remembered).await) {
                     tracing::warn!(%answer, detail = error.detail(), "cannot remember an answer on disk");
                 }
                 Ok((known, via))

@@ -17,6 +17,8 @@ use std::{
 
 use tokio::{sync::watch, task::AbortHandle};
 
+use crate::trace;
+
 /// Runs in flight, by key. Each ends with a `V`, and may tell a `P` of itself before.
 pub struct Flight<K, V, P = ()> {
     board: Arc<Board<K, V, P>>,
@@ -117,7 +119,8 @@ where
         let departure = Departure { board: Arc::clone(&self.board), key: key.clone(), number };
         let (sender, result) = watch::channel(None);
         let (teller, progress) = watch::channel(P::default());
-        let work = work(teller);
+        // Who starts a run sees in its own trace what became of it; the others see that they waited.
+        let work = trace::carried(trace::current(), work(teller));
         let task = tokio::spawn(async move {
             let value = work.await;
             // Leave the board before the result is out: who comes now looks at the store first, and finds it there.

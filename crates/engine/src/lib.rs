@@ -24,6 +24,7 @@ mod reply;
 mod routing;
 mod stage;
 mod sumdb;
+pub mod trace;
 mod verify;
 mod watch;
 

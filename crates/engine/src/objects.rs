@@ -11,13 +11,14 @@ use crate::{
     engine::Shared,
     growing::{Run, Teller, settled},
     memory::Wanted,
-    rank, routing,
+    rank, routing, trace,
     watch::watched,
 };
 
 impl Engine {
     pub(crate) async fn object(&self, object: Object, cached_only: bool) -> Result<Served> {
-        if let Some(stored) = self.shared.held(&object).await? {
+        let lookup = trace::stage("lookup");
+        if let Some(stored) = lookup.tell(self.shared.held(&object).await)? {
             let via = if matches!(object, Object::Module(..)) { Via::Cached } else { Via::SumDb };
             return Ok(Served::Whole(self.reply(&object, stored, CacheStatus::Hit, via)));
         }
@@ -35,11 +36,13 @@ impl Engine {
     }
 
     async fn missed(&self, object: &Object) -> Result<Served> {
-        let run = self.shared.attend(object.clone());
+        let mut wait = trace::stage("wait");
+        let run = trace::carried(wait.context(), async { self.shared.attend(object.clone()) }).await;
         if let Some(growing) = Growing::begun(&run).await {
+            wait.end(None);
             return Ok(Served::Growing(growing));
         }
-        let (stored, via) = settled(run).await?;
+        let (stored, via) = wait.tell(settled(run).await)?;
         Ok(Served::Whole(self.reply(object, stored, CacheStatus::Miss, via)))
     }
 
@@ -163,7 +166,8 @@ impl Shared {
     /// Commits a module's file: content that holds, and that is what it has to be.
     pub(crate) async fn commit(self: &Arc<Self>, object: Object, staging: Staging) -> Result<Stored> {
         let verified = self.checked(object, staging).await?;
-        if let Err(error) = self.vouched(&verified).await {
+        let verify = trace::stage("verify");
+        if let Err(error) = verify.tell(self.vouched(&verified).await) {
             // Another process may have stored the true one by now: everybody gets that.
             let stored = if error.kind() == ErrorKind::Invalid { self.held(verified.object()).await? } else { None };
             return stored.ok_or(error);
@@ -190,7 +194,8 @@ impl Shared {
             _ => None,
         };
         let what = object.what();
-        let verified = check::verify(object, staging).await;
+        let stage = trace::stage("check");
+        let verified = stage.tell(check::verify(object, staging).await);
         self.count_lie(what, &verified);
         verified
     }
@@ -205,7 +210,8 @@ impl Shared {
     async fn publish(&self, verified: Verified) -> Result<Stored> {
         let bytes = verified.size();
         let wanted = Wanted::Object(verified.object().clone());
-        let stored = self.store.commit(verified).await?;
+        let commit = trace::stage("commit");
+        let stored = commit.tell(self.store.commit(verified).await)?;
         // It may have come along with something else, after a look at it had failed.
         self.memory.succeed(&wanted);
         self.observer.stored(bytes);

@@ -181,6 +181,8 @@ pub trait Observer: Send + Sync + std::fmt::Debug {
     /// `2xx` to `5xx`, `timeout`, `unreachable`, or `paused` for one that was not sent because the host asked to be
     /// left alone.
     fn upstream_answered(&self, outcome: &'static str);
+    /// So many spans of traces were `exported`, `dropped` because too many waited, or `failed` to arrive.
+    fn spans(&self, outcome: &'static str, spans: u64);
     /// Whether there is evidence that a checksum database, by its name, has signed two histories.
     fn forked(&self, database: &str, forked: bool);
 }
@@ -198,5 +200,6 @@ impl Observer for Unobserved {
     fn stored(&self, _: u64) {}
     fn fetch_refused(&self, _: &'static str) {}
     fn upstream_answered(&self, _: &'static str) {}
+    fn spans(&self, _: &'static str, _: u64) {}
     fn forked(&self, _: &str, _: bool) {}
 }

@@ -2,7 +2,7 @@
 
 use std::{future::Future, time::Instant};
 
-use crate::{Observer, Result};
+use crate::{Observer, Result, trace};
 
 /// Runs a fetch under the observer's eyes.
 pub(crate) async fn watched<T>(
@@ -11,9 +11,13 @@ pub(crate) async fn watched<T>(
     what: &'static str,
     fetch: impl Future<Output = Result<T>>,
 ) -> Result<T> {
+    let mut stage = trace::request("fetch");
+    stage.note("goproxy.source", trace::Value::Word(source));
+    stage.note("goproxy.what", trace::Value::Word(what));
     observer.fetch_started(source, what);
     let mut report = Report { observer, source, what, outcome: "cancelled", started: Instant::now() };
-    let result = fetch.await;
+    let result = trace::carried(stage.context(), fetch).await;
+    stage.end(result.as_ref().err());
     report.outcome = result.as_ref().map_or_else(|error| error.kind().as_str(), |_| "ok");
     result
 }

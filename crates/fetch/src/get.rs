@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use goproxy_engine::ErrorKind;
+use goproxy_engine::{ErrorKind, trace};
 use http::{
-    HeaderMap, StatusCode,
+    HeaderMap, HeaderName, StatusCode,
     header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING},
 };
 use reqwest::{Response, Url};
@@ -21,6 +21,9 @@ use crate::{
     wire,
 };
 
+/// <https://www.w3.org/TR/trace-context/>
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
 /// Redirects that are followed for one request, as Go's and most clients' limit.
 const MAX_REDIRECTS: usize = 10;
 
@@ -34,6 +37,8 @@ pub(crate) struct Target<'a> {
     /// Sent to the place that it belongs to, on whichever hop.
     pub(crate) credential: Option<&'a Credential>,
     pub(crate) scope: Scope,
+    /// Whether it may learn of which trace the request is.
+    pub(crate) traced: bool,
 }
 
 /// Whose word the URL is.
@@ -133,6 +138,10 @@ impl HttpClient {
         let mut request = client.get(url.clone()).header(ACCEPT_ENCODING, "identity");
         if let Some(header) = target.credential.and_then(|credential| credential.for_url(url)) {
             request = request.header(AUTHORIZATION, header.clone());
+        }
+        // Not where a redirect leads: whoever that is has no part in our traces.
+        if let (true, Some(context)) = (target.traced && url.origin() == target.url.origin(), trace::current()) {
+            request = request.header(TRACEPARENT, context.traceparent());
         }
         match tokio::time::timeout(self.options().response_timeout, request.send()).await {
             Ok(Ok(response)) => {

@@ -168,7 +168,8 @@ impl Http {
         url.set_path(&format!("{}/{path}", base.strip_suffix('/').unwrap_or(base)));
         let insecure = matches!(self.scope, Scope::Named(Access { insecure: true, .. }));
         let credential = self.client.credential(&url, self.credential.as_ref(), groups, insecure).await?;
-        let target = Target { url: &url, credential: credential.as_ref(), scope: self.scope };
+        let traced = matches!(self.scope, Scope::Configured { .. });
+        let target = Target { url: &url, credential: credential.as_ref(), scope: self.scope, traced };
         self.client.get(target, limit).await
     }
 }

@@ -4,6 +4,7 @@
 use std::{
     fmt::Write as _,
     io::{self, Write},
+    sync::{Mutex, PoisonError},
 };
 
 use goproxy_server::Redact as _;
@@ -25,7 +26,10 @@ use crate::{
 };
 
 /// The running log, to change its level.
-pub(crate) struct Log(reload::Handle<Targets, Registry>);
+pub(crate) struct Log {
+    handle: reload::Handle<Targets, Registry>,
+    level: Mutex<Level>,
+}
 
 impl Log {
     /// Starts logging for the whole program; only the first call has an effect.
@@ -38,13 +42,28 @@ impl Log {
         };
         // Fails only when a log is running already.
         let _ = tracing_subscriber::registry().with(layer.with_filter(filter)).try_init();
-        Self(handle)
+        Self { handle, level: Mutex::new(logs.level) }
     }
 
     /// Changes how much is logged.
     pub(crate) fn set_level(&self, level: Level) {
+        *self.level.lock().unwrap_or_else(PoisonError::into_inner) = level;
         // Fails only when the log is gone.
-        let _ = self.0.reload(targets(level));
+        let _ = self.handle.reload(targets(level));
+    }
+
+    /// SIGUSR1 logs more by one level, SIGUSR2 less. The line that says so is one of the new level's, so that it is
+    /// seen.
+    pub(crate) fn step(&self, signal: &str, more: bool) {
+        let level = *self.level.lock().unwrap_or_else(PoisonError::into_inner);
+        let level = if more { level.more() } else { level.less() };
+        self.set_level(level);
+        let text = format!("{signal}: logLevel is {} until SIGHUP or a restart", level.word());
+        match level {
+            Level::Error => tracing::error!("{text}"),
+            Level::Warn => tracing::warn!("{text}"),
+            Level::Info | Level::Debug => tracing::info!("{text}"),
+        }
     }
 }
 

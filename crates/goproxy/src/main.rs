@@ -29,6 +29,7 @@ mod sumdbs;
 mod tell;
 mod tls;
 mod token;
+mod traces;
 mod upstreams;
 mod verify;
 mod version;
@@ -77,6 +78,7 @@ fn start(args: Vec<OsString>) -> Result<ExitCode, Failure> {
     if invocation.command == Command::CheckConfig {
         access::build(&loaded, Upstreams::new(&loaded, &Credentials::default())?.client())?;
         Direct::check(&loaded)?;
+        traces::check(&loaded)?;
         let warning = tls::open(&loaded)?.and_then(|tls| tls.warning());
         let warning = warning.map(|warning| format!("# warning: {warning}\n")).unwrap_or_default();
         return Ok(print(&(settings::effective_toml(&loaded) + &warning)));

@@ -27,11 +27,13 @@ pub(crate) struct Serving<'a> {
 
 impl Serving<'_> {
     /// Serves until SIGTERM or SIGINT, on the socket that was inherited or else where the settings say; reloads on SIGHUP,
-    /// and lets the running requests finish. A second signal ends it at once.
+    /// logs more or less on SIGUSR1 and SIGUSR2, and lets the running requests finish. A second signal ends it at once.
     pub(crate) async fn serve(self, mut reloader: Reloader, socket: Option<Inherited>) -> Result<ExitCode, Failure> {
         let cannot = |error: std::io::Error| Failure::fatal(format!("cannot catch signals: {error}"));
         let mut stop = Stop::new().map_err(cannot)?;
         let mut hangup = signal(SignalKind::hangup()).map_err(cannot)?;
+        let mut more = signal(SignalKind::user_defined1()).map_err(cannot)?;
+        let mut less = signal(SignalKind::user_defined2()).map_err(cannot)?;
         if socket.is_some() {
             tracing::info!("the service manager has opened the socket: -listen does not count");
         }
@@ -44,6 +46,8 @@ impl Serving<'_> {
             tokio::select! {
                 _ = stop.next() => break,
                 never = &mut watchdog => match never {},
+                _ = more.recv() => self.log.step("SIGUSR1", true),
+                _ = less.recv() => self.log.step("SIGUSR2", false),
                 _ = hangup.recv() => {
                     self.manager.reloading();
                     reloader.reload(&service, self.log);

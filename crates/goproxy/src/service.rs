@@ -17,6 +17,7 @@ use crate::{
     names::Names,
     settings::{Loaded, Settings},
     tls,
+    traces::Traces,
     upstreams::Upstreams,
     version::VERSION,
 };
@@ -27,6 +28,7 @@ pub(crate) struct Service {
     engine: Engine,
     direct: Direct,
     metrics: Arc<Metrics>,
+    traces: Traces,
     gate: InForce,
     credentials: Credentials,
     inside: Inside,
@@ -64,14 +66,15 @@ impl Service {
             store.set_reserve(bytes);
         }
         let direct = Direct::new(loaded, upstreams.client())?;
+        let traces = Traces::start(loaded, upstreams.client(), Arc::clone(&metrics) as _)?;
         direct.prepare(&settings.sources);
         let routing = upstreams.routing(settings, &direct.source());
         let engine = Engine::new(Arc::new(store.clone()), routing, Arc::clone(&metrics) as _);
         engine.prepare();
         scrub(&store, settings.cache.scrub, &metrics);
         let handler = EngineHandler::new(engine.clone(), store, Arc::clone(&gate), names.clone()).await;
-        let server =
-            listen(socket, server_options(settings, tls.clone(), names), Arc::new(handler), Arc::clone(&metrics))?;
+        let options = ServerOptions { tracer: traces.tracer(), ..server_options(settings, tls.clone(), names) };
+        let server = listen(socket, options, Arc::new(handler), Arc::clone(&metrics))?;
         let address = server.local_addr().clone();
         let (stop, stopped) = oneshot::channel::<()>();
         let server = tokio::spawn(server.run(async move {
@@ -80,7 +83,21 @@ impl Service {
         }));
         let path_prefix = settings.serving.path_prefix.clone();
         let (names, inside) = (names.clone(), settings.sources.inside.clone());
-        Ok(Self { engine, direct, metrics, gate, credentials, inside, names, address, path_prefix, tls, stop, server })
+        Ok(Self {
+            engine,
+            direct,
+            metrics,
+            traces,
+            gate,
+            credentials,
+            inside,
+            names,
+            address,
+            path_prefix,
+            tls,
+            stop,
+            server,
+        })
     }
 
     /// Where it listens, for the log: `http://0.0.0.0:8081`, `https://0.0.0.0:8081` or `unix:/path`.
@@ -190,6 +207,7 @@ impl Service {
         if let Err(error) = self.server.await {
             tracing::error!("the server ended badly: {error}");
         }
+        self.traces.flush().await;
     }
 }
 
@@ -242,6 +260,7 @@ fn server_options(settings: &Settings, tls: Option<Arc<Tls>>, names: &Names) -> 
         drain: settings.limits.drain,
         max_connections: settings.limits.connections,
         access_log: settings.logs.access,
+        tracer: None,
         redact: Some(Arc::new(names.clone())),
         limits: Limits::default(),
     }

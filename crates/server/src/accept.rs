@@ -85,6 +85,7 @@ impl Server {
             handler,
             sinks: Arc::new(Sinks { metrics, log }),
             path_prefix: options.path_prefix.clone(),
+            tracer: options.tracer.clone(),
             max_target: options.limits.max_target,
             shares: Shares::new(options.max_connections),
         });

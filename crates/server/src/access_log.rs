@@ -66,6 +66,13 @@ pub(crate) struct Line<'a> {
     pub(crate) aborted: bool,
     pub(crate) mode: Option<&'a str>,
     pub(crate) cache: Option<&'a str>,
+    /// A fixed word for what was asked for.
+    pub(crate) what: &'a str,
+    pub(crate) module: Option<&'a str>,
+    /// A version, or a query such as a branch.
+    pub(crate) version: Option<&'a str>,
+    /// The trace that the request is part of: 32 hexadecimal digits.
+    pub(crate) trace: Option<&'a str>,
     pub(crate) remote: &'a str,
     /// The common name in the client's certificate.
     pub(crate) client_certificate: Option<&'a str>,
@@ -113,7 +120,12 @@ impl Line<'_> {
             "bytes": self.bytes,
             "aborted": self.aborted,
             "mode": self.mode,
+            "source": self.mode.filter(|mode| *mode != "cached" && self.cache != Some("hit")),
             "cache": self.cache,
+            "what": self.what,
+            "module": self.module,
+            "version": self.version,
+            "trace_id": self.trace,
             "remote": self.remote,
             "client_certificate": self.client_certificate,
             "user": self.user,
@@ -221,6 +233,11 @@ impl AccessLog {
         self
     }
 
+    /// Whether lines name modules and versions.
+    pub(crate) fn names_modules(&self) -> bool {
+        self.is_on() && self.format == AccessLogFormat::Json
+    }
+
     pub(crate) const fn is_on(&self) -> bool {
         self.queue.is_some()
     }
@@ -228,8 +245,8 @@ impl AccessLog {
     /// Hands a line to the writer.
     pub(crate) fn log(&self, line: &Line<'_>) {
         let Some(queue) = &self.queue else { return };
-        let target = self.redact.as_ref().map_or(Cow::Borrowed(line.target), |redact| redact.redact(line.target));
-        let line = Line { target: &target, ..line.clone() };
+        let (target, module) = (self.shown(line.target), line.module.map(|module| self.shown(module)));
+        let line = Line { target: &target, module: module.as_deref(), ..line.clone() };
         queue.with(|waiting| {
             if waiting.lines.len() < WAITING {
                 line.append(self.format, &mut waiting.lines);
@@ -237,6 +254,11 @@ impl AccessLog {
                 self.dropped.inc();
             }
         });
+    }
+
+    /// What may be seen of a text.
+    pub(crate) fn shown<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        self.redact.as_ref().map_or(Cow::Borrowed(text), |redact| redact.redact(text))
     }
 
     /// Waits until everything logged before is written, but not for long.
@@ -286,6 +308,10 @@ mod tests {
             aborted: false,
             mode: Some("cached"),
             cache: Some("hit"),
+            what: "list",
+            module: Some("a.b/c"),
+            version: None,
+            trace: None,
             remote: "192.0.2.1:5",
             client_certificate: Some("ci"),
             user: None,
@@ -322,7 +348,8 @@ mod tests {
         let expected = serde_json::json!({
             "time": "2026-11-05T10:00:00.500Z", "id": "0123456789abcdef", "method": "GET",
             "path": "/a.b/c/@v/list?x=1", "status": 200, "seconds": 0.003456, "bytes": 7, "aborted": false,
-            "mode": "cached", "cache": null, "remote": "192.0.2.1:5", "client_certificate": "ci", "user": null,
+            "mode": "cached", "source": null, "cache": null, "what": "list", "module": "a.b/c", "version": null,
+            "trace_id": null, "remote": "192.0.2.1:5", "client_certificate": "ci", "user": null,
             "user_agent": "x\"\ny",
         });
         assert_eq!(value, expected);

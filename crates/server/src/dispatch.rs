@@ -4,7 +4,10 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 use gomod::{Route, SumWhat, What};
-use goproxy_engine::{CacheStatus, Error, ErrorKind, Result, Served, Via};
+use goproxy_engine::{
+    CacheStatus, Error, ErrorKind, Result, Served, Via,
+    trace::{self, Tracer},
+};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version, header};
 
 use crate::{
@@ -19,6 +22,7 @@ use crate::{
     record::{Record, RecordedBody, Sinks},
     reply,
     shares::Shares,
+    traced::Traced,
 };
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -30,6 +34,7 @@ pub(crate) struct Dispatch {
     pub(crate) handler: Arc<dyn Handler>,
     pub(crate) sinks: Arc<Sinks>,
     pub(crate) path_prefix: String,
+    pub(crate) tracer: Option<Arc<Tracer>>,
     pub(crate) max_target: usize,
     pub(crate) shares: Arc<Shares>,
 }
@@ -45,11 +50,14 @@ impl Dispatch {
         let quiet = matches!(request.uri().path(), "/healthz" | "/readyz" | "/metrics");
         let flight = InFlight::begin(activity);
         let share = self.shares.take(flight.together());
-        let mut record = Record::begin(Arc::clone(&self.sinks), flight, request, peer, quiet);
+        let told = !quiet && (self.sinks.log.is_on() || self.tracer.is_some());
+        let mut record = Record::begin(Arc::clone(&self.sinks), flight, request, peer, !told);
+        let tracer = self.tracer.as_ref().filter(|_| !quiet);
+        let context = tracer.map(|tracer| record.trace(Traced::begin(tracer, request.headers())));
         let refused = if share.is_none() { Some(crowded()) } else { refuse(request, self.max_target) };
         let mut response = match refused {
             Some(failure) => refusal(&failure, request.method()),
-            None => self.admitted(request, &mut record, peer).await,
+            None => trace::carried(context, self.admitted(request, &mut record, peer)).await,
         };
         let headers = response.headers_mut();
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -75,16 +83,18 @@ impl Dispatch {
             record.asked("home", None);
             return self.home(request, peer);
         }
-        let mut route = None;
+        let (mut route, mut receive) = (None, trace::stage("receive"));
         if path != "/metrics" {
             match gomod::route::parse(path, &self.path_prefix) {
                 Ok(parsed) => route = Some(parsed),
                 Err(error) => return reply::failure(&Failure::from(&error), method),
             }
         }
+        receive.ended(None);
         let gate = self.handler.gate();
         if let Some(route) = &route {
             record.asked(word(route), None);
+            record.names(route);
         }
         let wanted = route.as_ref().map_or(Wanted::Metrics, Wanted::from);
         let refused = match &gate {
@@ -110,8 +120,10 @@ impl Dispatch {
         wanted: Wanted<'_>,
         record: &mut Record,
     ) -> Option<Response<ReplyBody>> {
+        let mut stage = trace::stage("gate");
         let admission = gate.admit(guarded::authorization(request.headers()), wanted).await;
         record.asked_by(admission.user);
+        stage.ended(admission.verdict.reason());
         if let Some(reason) = admission.verdict.reason() {
             self.sinks.metrics.access_refused(reason);
         }

@@ -30,6 +30,7 @@ mod record;
 mod reply;
 mod shares;
 mod tls;
+mod traced;
 
 pub use accept::Server;
 pub use access_log::{AccessLogFormat, Redact};

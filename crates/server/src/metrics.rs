@@ -36,6 +36,7 @@ pub struct Metrics {
     refused: Family<Refused, Counter>,
     fetch_refused: Family<FetchRefused, Counter>,
     upstream: Family<Upstream, Counter>,
+    spans: Family<Spans, Counter>,
     forked: Family<Forked, Gauge>,
     response_bytes: Counter,
     stored_bytes: Counter,
@@ -110,6 +111,11 @@ struct Upstream {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Spans {
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Forked {
     database: String,
 }
@@ -149,6 +155,7 @@ impl Metrics {
             refused: Family::default(),
             fetch_refused: Family::default(),
             upstream: Family::default(),
+            spans: Family::default(),
             forked: Family::default(),
             response_bytes: Counter::default(),
             stored_bytes: Counter::default(),
@@ -168,6 +175,9 @@ impl Metrics {
         }
         for outcome in ["2xx", "3xx", "4xx", "5xx", "timeout", "unreachable", "paused"] {
             drop(metrics.upstream.get_or_create(&Upstream { outcome }));
+        }
+        for outcome in ["exported", "dropped", "failed"] {
+            drop(metrics.spans.get_or_create(&Spans { outcome }));
         }
         let _ = metrics.read_ahead.get_or_create(&ReadAhead { outcome: "fetched" });
         let _ = metrics.rejected.get_or_create(&Rejected { what: "zip" });
@@ -193,6 +203,7 @@ impl Metrics {
         r.register("goproxy_fetches_refused", "Fetches that were not begun, by why", self.fetch_refused.clone());
         r.register("goproxy_upstream_requests", "Requests to upstreams by outcome", self.upstream.clone());
         r.register("goproxy_sumdb_forked", "Checksum databases that have signed two histories", self.forked.clone());
+        r.register("goproxy_trace_spans", "Spans of traces by what became of them", self.spans.clone());
         r.register("goproxy_response_bytes", "Bytes of response bodies", self.response_bytes.clone());
         r.register("goproxy_stored_bytes", "Bytes committed to the store", self.stored_bytes.clone());
         r.register("goproxy_access_log_dropped", "Access log lines dropped", self.log_dropped.clone());
@@ -290,6 +301,10 @@ impl Observer for Metrics {
 
     fn upstream_answered(&self, outcome: &'static str) {
         self.upstream.get_or_create(&Upstream { outcome }).inc();
+    }
+
+    fn spans(&self, outcome: &'static str, spans: u64) {
+        self.spans.get_or_create(&Spans { outcome }).inc_by(spans);
     }
 
     fn forked(&self, database: &str, forked: bool) {

@@ -2,6 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use goproxy_engine::trace::Tracer;
+
 use crate::{AccessLogFormat, Listen, Redact, Tls};
 
 /// The settings of a [`Server`](crate::Server).
@@ -20,6 +22,8 @@ pub struct ServerOptions {
     pub max_connections: usize,
     /// The form of the access log.
     pub access_log: AccessLogFormat,
+    /// Who traces requests.
+    pub tracer: Option<Arc<Tracer>>,
     /// What hides parts of request targets from it.
     pub redact: Option<Arc<dyn Redact>>,
     /// What a connection may cost.
@@ -36,6 +40,7 @@ impl ServerOptions {
             drain: Duration::from_secs(10),
             max_connections: 10_000,
             access_log: AccessLogFormat::Text,
+            tracer: None,
             redact: None,
             limits: Limits::default(),
         }

@@ -11,7 +11,8 @@ use std::{
 };
 
 use bytes::Bytes;
-use goproxy_engine::{CacheStatus, Via};
+use gomod::{Route, SumWhat, What};
+use goproxy_engine::{CacheStatus, Via, trace};
 use http::{HeaderValue, Method, Request, StatusCode, Uri, header};
 use http_body::{Body, Frame, SizeHint};
 
@@ -24,6 +25,7 @@ use crate::{
     peer::Peer,
     reply::cache_word,
     shares::Share,
+    traced::{Ending, Traced},
 };
 
 /// The status under which a request is counted whose client left before the answer; the word is nginx's.
@@ -46,6 +48,9 @@ pub(crate) struct Record {
     id: [u8; 16],
     /// Only if it is to be logged.
     line: Option<Box<Asked>>,
+    traced: Option<Box<Traced>>,
+    /// Only if it is to be named.
+    route: Option<Route>,
     what: &'static str,
     user: Option<Arc<str>>,
     status: u16,
@@ -65,7 +70,7 @@ struct Asked {
 }
 
 impl Record {
-    /// Begins one. `quiet` requests (probes, `/metrics`) are not logged.
+    /// Begins one. `quiet` requests (probes, `/metrics`, and all of them where nobody wants to know) are not logged.
     pub(crate) fn begin<B>(
         sinks: Arc<Sinks>,
         flight: InFlight,
@@ -75,13 +80,15 @@ impl Record {
     ) -> Self {
         let mut id = [0; 16];
         hex::write(&fastrand::u64(..).to_be_bytes(), &mut id);
-        let line = (sinks.log.is_on() && !quiet).then(|| Box::new(Asked::new(request, peer)));
+        let line = (!quiet).then(|| Box::new(Asked::new(request, peer)));
         Self {
             sinks,
             flight,
             started: Instant::now(),
             id,
             line,
+            traced: None,
+            route: None,
             what: "other",
             user: None,
             status: CLIENT_CLOSED,
@@ -95,6 +102,20 @@ impl Record {
     /// What the answer's header and the log call this request: 16 hexadecimal digits.
     pub(crate) fn id(&self) -> &str {
         std::str::from_utf8(&self.id).unwrap_or_default()
+    }
+
+    /// The request is part of a trace; gives what happens within it.
+    pub(crate) fn trace(&mut self, traced: Box<Traced>) -> trace::Context {
+        let context = traced.context();
+        self.traced = Some(traced);
+        context
+    }
+
+    /// What is asked for, by name.
+    pub(crate) fn names(&mut self, route: &Route) {
+        if self.traced.is_some() || (self.line.is_some() && self.sinks.log.names_modules()) {
+            self.route = Some(route.clone());
+        }
     }
 
     /// What is asked for, as a fixed word, and who would be asked.
@@ -122,6 +143,9 @@ impl Record {
         self.status = status.as_u16();
         self.complete = body.is_end_stream();
         self.flight.progress();
+        if let Some(traced) = &mut self.traced {
+            traced.sends();
+        }
         RecordedBody { body, record: self, _share: share }
     }
 }
@@ -151,7 +175,25 @@ impl Drop for Record {
         // Of failures the log alone says what the cache had.
         let counted = cache.filter(|_| status < 400);
         self.sinks.metrics.ended(Ended { what, status, mode, cache: counted, bytes, took });
-        let Some(asked) = &self.line else { return };
+        let (module, version) = self.route.as_ref().map_or((None, None), names);
+        let trace = self.traced.as_ref().map(|traced| traced.trace.clone());
+        if let (Some(traced), Some(asked)) = (self.traced.take(), &self.line) {
+            let shown = |text| self.sinks.log.shown(text);
+            traced.end(&Ending {
+                id: self.id(),
+                method: asked.method.as_str(),
+                path: &shown(asked.target.path()),
+                what,
+                module: module.map(shown).as_deref(),
+                version,
+                source: mode,
+                cache,
+                status,
+                bytes,
+                complete: self.complete,
+            });
+        }
+        let Some(asked) = self.line.as_ref().filter(|_| self.sinks.log.is_on()) else { return };
         self.sinks.log.log(&Line {
             id: self.id(),
             method: asked.method.as_str(),
@@ -162,11 +204,33 @@ impl Drop for Record {
             aborted: !self.complete,
             mode,
             cache,
+            what,
+            module,
+            version,
+            trace: trace.as_deref(),
             remote: &asked.peer.remote,
             client_certificate: asked.peer.certificate(),
             user: self.user.as_deref(),
             user_agent: &asked.user_agent.as_ref().map_or_else(Cow::default, |v| String::from_utf8_lossy(v.as_bytes())),
         });
+    }
+}
+
+/// The module, and the version or query.
+fn names(route: &Route) -> (Option<&str>, Option<&str>) {
+    match route {
+        Route::Module(request) => {
+            let version = match &request.what {
+                What::List | What::Latest => None,
+                What::Query(query) => Some(query.as_str()),
+                What::Info(version) | What::Mod(version) | What::Zip(version) => Some(version.version().as_str()),
+            };
+            (Some(request.path.as_str()), version)
+        }
+        Route::SumDb(request) => match &request.what {
+            SumWhat::Lookup(version) => (Some(version.path().as_str()), Some(version.version().as_str())),
+            SumWhat::Supported | SumWhat::Latest | SumWhat::Tile(_) => (None, None),
+        },
     }
 }
 

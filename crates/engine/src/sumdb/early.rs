@@ -6,7 +6,7 @@ use std::sync::Arc;
 use gomod::ModuleVersion;
 use tokio::task::AbortHandle;
 
-use crate::{Kind, Object, Via, engine::Shared, rank};
+use crate::{Kind, Object, Via, engine::Shared, rank, trace};
 
 /// A lookup under way; given up when dropped, unless somebody else waits for it too.
 #[derive(Debug)]
@@ -37,11 +37,12 @@ impl Shared {
         }
         let db = self.database(name)?;
         let (shared, version, rank) = (Arc::clone(self), version.clone(), rank::current());
-        let task = tokio::spawn(rank::ranked(rank, async move {
+        let lookup = rank::ranked(rank, async move {
             if let Err(error) = shared.sums(&db, &version).await {
                 tracing::debug!(%version, %error, "an early lookup failed");
             }
-        }));
+        });
+        let task = tokio::spawn(trace::carried(trace::current(), lookup));
         Some(Early(task.abort_handle()))
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use gomod::{Patterns, sumdb::SumDbSetting, vcs::GoVcs};
 
-use super::{Access, Environment, Fallback, Row, Setting, Settings, TABLE, file};
+use super::{Access, Environment, Fallback, Row, Setting, Settings, TABLE, file, otel};
 use crate::failure::Failure;
 
 /// What a private instance takes from flags only: the service's address is taken, and its certificate is for its name.
@@ -54,7 +54,7 @@ pub(crate) struct Loaded {
     pub(crate) effective: Vec<Effective>,
     /// The tables of the file, in its order.
     pub(crate) rows: Vec<Row>,
-    /// What Go's own variables add: name, value, what it means here.
+    /// What the variables of Go and of OpenTelemetry add: name, value, what it means here.
     pub(crate) from_go: Vec<(&'static str, String, &'static str)>,
     /// Variables that look like ours and are not.
     pub(crate) unknown_variables: Vec<String>,
@@ -92,7 +92,10 @@ pub(crate) fn load(mode: Mode, flags: &[Given], environment: &Environment) -> Re
         // On this machine, for one command, whose `go` sends credentials over https only.
         settings.access = Access::default();
     }
-    let from_go = go_variables(&mut settings, environment)?;
+    let mut from_go = go_variables(&mut settings, environment)?;
+    if settings.logs.otlp.is_some() {
+        settings.logs.otel = otel::read(environment, &mut from_go)?;
+    }
     let of_credentials = |name: &str| settings.sources.credentials.iter().any(|(_, row)| row.variable() == Some(name));
     let ours = |name: &str| TABLE.iter().any(|setting| setting.variable() == name) || of_credentials(name);
     let unknown_variables = environment.unknown(ours);
@@ -143,7 +146,7 @@ impl Loading<'_> {
         match (self.mode, setting.name) {
             (Mode::Run, "listen") => Ok("127.0.0.1:0".to_owned()),
             (Mode::Run, "logLevel") => Ok("warn".to_owned()),
-            (Mode::Run, "accessLog") => Ok("off".to_owned()),
+            (Mode::Run, "accessLog" | "otlpEndpoint") => Ok("off".to_owned()),
             _ => match setting.default {
                 Fallback::Value(text) => Ok(text.to_owned()),
                 Fallback::Found(_, find) => {

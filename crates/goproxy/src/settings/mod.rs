@@ -13,6 +13,7 @@ mod file;
 mod load;
 #[cfg(test)]
 mod load_tests;
+mod otel;
 mod redact;
 mod rows;
 mod setting;
@@ -32,6 +33,7 @@ use goproxy_server::{AccessLogFormat, Listen};
 pub(crate) use access::{Access, IssuerRow, KeysAt};
 pub(crate) use environment::Environment;
 pub(crate) use load::{Effective, Given, Loaded, Mode, load};
+pub(crate) use otel::Otel;
 pub(crate) use rows::{Repeated, Row};
 pub(crate) use setting::{Fallback, Group, Setting, Shape};
 pub(crate) use show::effective_toml;
@@ -194,7 +196,7 @@ pub(crate) struct Limits {
 }
 
 /// What is written to standard error.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Logs {
     /// `-logLevel`.
     pub(crate) level: Level,
@@ -204,6 +206,10 @@ pub(crate) struct Logs {
     pub(crate) access: AccessLogFormat,
     /// `-redactPrivate`.
     pub(crate) redact_private: bool,
+    /// `-otlpEndpoint`: where traces go, if anywhere.
+    pub(crate) otlp: Option<String>,
+    /// What OpenTelemetry's variables say besides.
+    pub(crate) otel: Otel,
 }
 
 /// How much is logged.
@@ -214,6 +220,36 @@ pub(crate) enum Level {
     #[default]
     Info,
     Debug,
+}
+
+impl Level {
+    /// The next that logs more, if there is one.
+    pub(crate) const fn more(self) -> Self {
+        match self {
+            Self::Error => Self::Warn,
+            Self::Warn => Self::Info,
+            Self::Info | Self::Debug => Self::Debug,
+        }
+    }
+
+    /// The next that logs less, if there is one.
+    pub(crate) const fn less(self) -> Self {
+        match self {
+            Self::Debug => Self::Info,
+            Self::Info => Self::Warn,
+            Self::Warn | Self::Error => Self::Error,
+        }
+    }
+
+    /// As the setting has it.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+        }
+    }
 }
 
 /// What a log line looks like.

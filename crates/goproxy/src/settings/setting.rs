@@ -58,6 +58,8 @@ pub(crate) enum Shape {
     /// A GOPROXY list: may hold credentials.
     Upstreams,
     Patterns,
+    /// A URL: may hold credentials.
+    Url,
     /// Checksum databases, perhaps with URLs: may hold credentials.
     Databases,
     Duration,
@@ -75,6 +77,7 @@ impl Shape {
             Self::Path => "path".into(),
             Self::Prefix => "prefix".into(),
             Self::Upstreams => "urls".into(),
+            Self::Url => "url".into(),
             Self::Patterns => "patterns".into(),
             Self::Databases => "names".into(),
             Self::Duration => "duration".into(),
@@ -91,7 +94,7 @@ impl Shape {
 
     /// Whether a value may hold a password, so that it is never printed as it is.
     pub(crate) const fn may_hold_secrets(self) -> bool {
-        matches!(self, Self::Upstreams | Self::Databases)
+        matches!(self, Self::Upstreams | Self::Databases | Self::Url)
     }
 }
 

@@ -392,7 +392,8 @@ pub(crate) static TABLE: &[Setting] = &[
         shape: Shape::Choice(&["error", "warn", "info", "debug"]),
         default: Fallback::Value("info"),
         reload: true,
-        help: "How much is logged to standard error.",
+        help: "How much is logged to standard error. SIGUSR1 logs more by one level at once, SIGUSR2 less; SIGHUP returns \
+               to the setting.",
         example: "debug",
         set: |s, text| value::choice(text, &LEVELS).map(|level| s.logs.level = level),
     },
@@ -427,6 +428,20 @@ pub(crate) static TABLE: &[Setting] = &[
                debug hold the names.",
         example: "on",
         set: |s, text| value::choice(text, &REDACT).map(|redact| s.logs.redact_private = redact),
+    },
+    Setting {
+        name: "otlpEndpoint",
+        group: Group::Logs,
+        shape: Shape::Url,
+        default: Fallback::Found(
+            "$OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, $OTEL_EXPORTER_OTLP_ENDPOINT, else off",
+            |environment| Ok(super::otel::endpoint(environment)),
+        ),
+        reload: false,
+        help: "Traces of requests go to this OpenTelemetry collector, over OTLP/HTTP as JSON: its base URL, to which \
+               /v1/traces is added unless it ends so; off for none. Other OTEL_ variables count, see observing.md.",
+        example: "http://127.0.0.1:4318",
+        set: |s, text| value::endpoint(text).map(|endpoint| s.logs.otlp = endpoint),
     },
 ];
 

@@ -48,6 +48,18 @@ pub(crate) fn path_prefix(text: &str) -> Result<String, String> {
     }
 }
 
+/// `off`, or an http or https URL.
+pub(crate) fn endpoint(text: &str) -> Result<Option<String>, String> {
+    if matches!(text, "" | "off") {
+        return Ok(None);
+    }
+    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+    match rest.filter(|rest| !rest.is_empty() && !rest.starts_with('/') && !rest.contains(char::is_whitespace)) {
+        Some(_) => Ok(Some(text.to_owned())),
+        None => Err("must be an http or https URL, for example http://127.0.0.1:4318, or off".into()),
+    }
+}
+
 /// A file or directory, made absolute.
 pub(crate) fn path(text: &str) -> Result<PathBuf, String> {
     if text.starts_with('~') {

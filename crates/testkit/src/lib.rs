@@ -13,6 +13,7 @@
 
 mod answer;
 mod client;
+mod collector;
 mod fault;
 mod git;
 mod git_backend;
@@ -42,6 +43,7 @@ mod zip;
 
 pub use answer::{Answer, Delivery};
 pub use client::{Response, request, request_unix};
+pub use collector::{Collector, SpanSeen};
 pub use fault::{free_port, processes_with_env, shared_dir, skipped, tree_hash, wait_until};
 pub use git::GitRepo;
 pub use git_backend::GitServer;

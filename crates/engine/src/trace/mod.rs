@@ -169,9 +169,13 @@ impl Stage {
         result
     }
 
-    /// It has ended well, or with that error.
+    /// It has ended well, or with that error. That something does not exist is an answer and no failure.
     pub fn end(&mut self, error: Option<&Error>) {
-        self.ended(error.map(|error| error.kind().as_str()));
+        let (word, answer) = error.map_or(("ok", true), |error| (error.kind().as_str(), error.kind().is_answer()));
+        if answer && error.is_some() {
+            self.note("goproxy.answer", Value::Word(word));
+        }
+        self.ended((!answer).then_some(word));
     }
 
     /// It has ended well, or has failed for that reason.

@@ -102,7 +102,7 @@ fn on_page(page: &str) -> BTreeMap<String, Metric> {
 }
 
 /// A label without values in brackets, or with others than words between backquotes, may have any.
-fn in_table() -> BTreeMap<String, Metric> {
+pub(super) fn in_table() -> BTreeMap<String, Metric> {
     let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/metrics.md");
     let docs = fs::read_to_string(docs).unwrap();
     let rows = docs.lines().filter(|line| line.starts_with("| `"));

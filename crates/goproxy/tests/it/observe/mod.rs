@@ -2,4 +2,7 @@
 
 mod cache_header;
 mod home;
+mod logs;
 mod metrics;
+mod traces;
+mod wired;

@@ -54,6 +54,8 @@ async fn a_fork_was_believed_after_a_restart() {
         proxy.kill9();
         proxy.restart().await;
     }
+    // Nobody has asked this process for anything yet: the alarm outlives the one that found it.
+    gauge(&proxy, 1).await;
     let evidence = facts(&proxy).find(|file| file.ends_with("fork")).expect("evidence is written down");
     let text = std::fs::read_to_string(&evidence).unwrap();
     assert!(text.contains(before.trim_end()) && text.matches("go.sum database tree").count() == 2, "{text}");
@@ -70,6 +72,21 @@ async fn a_fork_was_believed_after_a_restart() {
     // Somebody has looked.
     std::fs::remove_file(evidence).unwrap();
     assert_eq!(proxy.get(&other.url_path("zip")).await.status, 200, "{}", proxy.log());
+    gauge(&proxy, 0).await;
+}
+
+/// Waits until the metrics say so of the database.
+async fn gauge(proxy: &goproxy_testkit::Proxy, value: u8) {
+    let sample = format!("goproxy_sumdb_forked{{database=\"{NAME}\"}} {value}");
+    let mut page = String::new();
+    for _ in 0..300 {
+        page = proxy.get("/metrics").await.text();
+        if page.lines().any(|line| line == sample) {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    panic!("no {sample} on\n{page}");
 }
 
 #[tokio::test]

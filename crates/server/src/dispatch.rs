@@ -210,7 +210,10 @@ impl Dispatch {
             None => Failure::from(&error),
         };
         let mut response = reply::failure(&failure, method);
-        reply::tell_cache(response.headers_mut(), cache);
+        // Where there is a gate, an absence must look like what is hidden, of which nothing was looked up.
+        if gate.is_none() {
+            reply::tell_cache(response.headers_mut(), cache);
+        }
         if matches!(route, Route::Module(_)) {
             reply::vary(response.headers_mut());
         }

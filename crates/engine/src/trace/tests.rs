@@ -73,6 +73,26 @@ fn traceparents() {
     }
 }
 
+/// Whatever a client sends, nothing panics, and what is accepted is said again as it came.
+#[test]
+fn any_bytes_as_a_traceparent() {
+    let good = b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let mut random = fastrand::Rng::with_seed(7);
+    for _ in 0..100_000 {
+        let mut bytes = good.to_vec();
+        for _ in 0..random.usize(..4) {
+            let at = random.usize(..bytes.len());
+            bytes[at] = *random.choice(b"0fFg-\0\xff ").unwrap();
+        }
+        bytes.truncate(random.usize(..=bytes.len() + 40));
+        if let Some(parent) = Parent::parse(&bytes) {
+            let shelf = Arc::new(Shelf::default());
+            let said = Context::new(shelf, Some(parent.trace), parent.sampled).traceparent();
+            assert_eq!(&said.as_bytes()[3..36], &bytes[3..36]);
+        }
+    }
+}
+
 #[test]
 fn samplers() {
     let (low, high) = ([0; 16], [0xff; 16]);

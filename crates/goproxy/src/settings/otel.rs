@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use goproxy_engine::trace::Sampler;
 
-use super::Environment;
+use super::{Environment, value};
 use crate::failure::Failure;
 
 const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
@@ -48,11 +48,13 @@ impl Default for Otel {
 }
 
 /// The default of `-otlpEndpoint`.
-pub(super) fn endpoint(environment: &Environment) -> String {
+pub(super) fn endpoint(environment: &Environment) -> Result<String, String> {
     let disabled = environment.get("OTEL_SDK_DISABLED").is_some_and(|text| text.eq_ignore_ascii_case("true"))
         || environment.get("OTEL_TRACES_EXPORTER") == Some("none");
-    let named = environment.get(TRACES_ENDPOINT).or_else(|| environment.get(ENDPOINT));
-    named.filter(|_| !disabled).unwrap_or("off").to_owned()
+    let named = [TRACES_ENDPOINT, ENDPOINT].into_iter().find_map(|name| Some((name, environment.get(name)?)));
+    let Some((name, text)) = named.filter(|_| !disabled) else { return Ok("off".to_owned()) };
+    value::endpoint(text).map_err(|remedy| format!("{name} in the environment {remedy}"))?;
+    Ok(text.to_owned())
 }
 
 /// Reads the others, and notes those that are set.
@@ -149,12 +151,14 @@ mod tests {
 
     #[test]
     fn the_endpoint_and_what_switches_it_off() {
-        let of = |variables: [(&str, &str); 2]| endpoint(&Environment::from(variables));
+        let of = |variables: [(&str, &str); 2]| endpoint(&Environment::from(variables)).unwrap_or_else(|remedy| remedy);
         assert_eq!(of([(ENDPOINT, "http://a"), ("X", "")]), "http://a");
         assert_eq!(of([(ENDPOINT, "http://a"), (TRACES_ENDPOINT, "http://b/x")]), "http://b/x");
         assert_eq!(of([(ENDPOINT, "http://a"), ("OTEL_SDK_DISABLED", "True")]), "off");
         assert_eq!(of([(ENDPOINT, "http://a"), ("OTEL_TRACES_EXPORTER", "none")]), "off");
         assert_eq!(of([(ENDPOINT, ""), ("X", "")]), "off");
+        let remedy = of([(ENDPOINT, "localhost:4318"), ("X", "")]);
+        assert!(remedy.starts_with("OTEL_EXPORTER_OTLP_ENDPOINT in the environment must be an http"), "{remedy}");
     }
 
     #[test]

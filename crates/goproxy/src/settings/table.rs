@@ -433,9 +433,7 @@ pub(crate) static TABLE: &[Setting] = &[
         name: "otlpEndpoint",
         group: Group::Logs,
         shape: Shape::Url,
-        default: Fallback::Found("$OTEL_EXPORTER_OTLP_ENDPOINT, else off", |environment| {
-            Ok(super::otel::endpoint(environment))
-        }),
+        default: Fallback::Found("$OTEL_EXPORTER_OTLP_ENDPOINT, else off", super::otel::endpoint),
         reload: false,
         help: "Traces of requests go to this OpenTelemetry collector, over OTLP/HTTP as JSON: its base URL, to which \
                /v1/traces is added unless it ends so; off for none. Other OTEL_ variables count, see observing.md.",

@@ -1,10 +1,13 @@
-//! One connection: hyper's HTTP/1.1 and HTTP/2 under our own deadlines.
+//! One connection: plain HTTP/1.1 (`h1`), or hyper's HTTP/2 and what is left of HTTP/1.1, under our own deadlines.
 
 use std::{
     convert::Infallible,
     future::poll_fn,
     pin::{Pin, pin},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -12,7 +15,7 @@ use std::{
 use hyper::{Request, body::Incoming, service::service_fn};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::conn::auto,
+    server::conn::auto::{self, Connection},
 };
 use tokio::{
     sync::watch,
@@ -25,6 +28,7 @@ use crate::{
     activity::{Activity, Verdict},
     crowd::Ear,
     dispatch::Dispatch,
+    h1,
     io::{Stream, Watched},
     peer::{Channel, Peer},
     tls::{self, Secured},
@@ -83,76 +87,78 @@ async fn talk(
     activity: &Arc<Activity>,
 ) {
     // On the heap: what a handshake holds would stay a part of every connection.
-    let opened = Box::pin(async {
-        let mut socket = socket;
-        let first = first_byte(&mut socket, limits.first_byte, &mut draining).await?;
-        let (stream, peer) = open(socket, &limits, activity, &dispatch, &mut draining).await?;
-        Some((stream, peer, first))
-    });
-    let Some((stream, peer, first)) = opened.await else { return };
-    let (builder, peer) = (decided(builder, &*stream, first), Arc::new(peer));
+    let opened = Box::pin(open(socket, &limits, activity, &dispatch, &mut draining)).await;
+    let Some((stream, peer)) = opened else { return };
+    let (multiplexed, peer) = (stream.agreed() == Some(b"h2"), Arc::new(peer));
+    let mut io = Watched::new(stream, Arc::clone(activity));
+    let mut until = Until { activity, draining, remote: &peer.remote };
+    if !multiplexed {
+        let (finish, max_header) = (AtomicBool::new(false), limits.max_header.max(8192));
+        let plain = h1::Conversation { dispatch: &dispatch, activity, peer: &peer, max_header, finish: &finish };
+        let Some(Some(odd)) = until.over(plain.hold(io), |_| finish.store(true, Ordering::Relaxed)).await else {
+            return;
+        };
+        io = odd;
+    }
+    Box::pin(hyper_has_it(io, multiplexed, builder, &dispatch, &peer, &mut until)).await;
+}
+
+/// What hyper speaks: HTTP/2, and HTTP/1.1 that is not plain.
+async fn hyper_has_it(
+    io: Watched,
+    multiplexed: bool,
+    builder: auto::Builder<TokioExecutor>,
+    dispatch: &Arc<Dispatch>,
+    peer: &Arc<Peer>,
+    until: &mut Until<'_>,
+) {
+    let activity = until.activity;
     let service = service_fn(|request: Request<Incoming>| {
-        let (dispatch, activity, peer) = (Arc::clone(&dispatch), Arc::clone(activity), Arc::clone(&peer));
-        async move { Ok::<_, Infallible>(dispatch.answer(&request, activity, &peer).await) }
+        let (dispatch, activity, peer) = (Arc::clone(dispatch), Arc::clone(activity), Arc::clone(peer));
+        async move { Ok::<_, Infallible>(dispatch.answer(&request, &activity, &peer).await) }
     });
-    let io = TokioIo::new(Watched::new(stream, Arc::clone(activity)));
-    let mut connection = pin!(builder.serve_connection(io, service));
-    let mut watchdog = Watchdog::new(activity);
-    let mut told = false;
-    loop {
-        // The connection first: what it does decides the deadline that is looked at next.
-        tokio::select! {
-            biased;
-            ended = connection.as_mut() => {
-                if let Err(error) = ended {
-                    tracing::debug!(remote = &*peer.remote, "connection: {error}");
+    let builder = if multiplexed { builder.http2_only() } else { builder };
+    let connection = builder.serve_connection(TokioIo::new(io), service);
+    if let Some(Err(error)) = until.over(connection, Connection::graceful_shutdown).await {
+        tracing::debug!(remote = &*peer.remote, "connection: {error}");
+    }
+}
+
+/// What may end a conversation from outside.
+struct Until<'a> {
+    activity: &'a Arc<Activity>,
+    draining: watch::Receiver<bool>,
+    remote: &'a str,
+}
+
+impl Until<'_> {
+    /// Runs it to its end, or to a deadline; `finish` tells it to take no further request.
+    async fn over<C: Future>(&mut self, conversation: C, finish: impl Fn(Pin<&mut C>)) -> Option<C::Output> {
+        let mut conversation = pin!(conversation);
+        let mut watchdog = Watchdog::new(self.activity);
+        let mut told = false;
+        loop {
+            // The conversation first: what it does decides the deadline that is looked at next.
+            tokio::select! {
+                biased;
+                ended = conversation.as_mut() => return Some(ended),
+                verdict = poll_fn(|cx| watchdog.poll(cx)) => {
+                    if let Verdict::Dead(why) = verdict {
+                        tracing::debug!(remote = self.remote, "connection closed: {why}");
+                        return None;
+                    }
+                    finish(conversation.as_mut());
+                    self.activity.closing();
                 }
-                return;
-            }
-            verdict = poll_fn(|cx| watchdog.poll(cx)) => {
-                if let Verdict::Dead(why) = verdict {
-                    tracing::debug!(remote = &*peer.remote, "connection closed: {why}");
-                    return;
+                changed = self.draining.wait_for(|draining| *draining), if !told => {
+                    // The sender is gone only when the server is.
+                    let _ = changed;
+                    told = true;
+                    finish(conversation.as_mut());
+                    self.activity.draining();
                 }
-                connection.as_mut().graceful_shutdown();
-                activity.closing();
-            }
-            changed = draining.wait_for(|draining| *draining), if !told => {
-                // The sender is gone only when the server is.
-                let _ = changed;
-                told = true;
-                connection.as_mut().graceful_shutdown();
-                activity.draining();
             }
         }
-    }
-}
-
-/// The first byte without TLS, where it can be seen; the outer `None` if the client's time is over.
-async fn first_byte(socket: &mut Socket, limit: Duration, draining: &mut watch::Receiver<bool>) -> Option<Option<u8>> {
-    if socket.tls.is_some() {
-        return Some(None);
-    }
-    tokio::select! {
-        biased;
-        first = poll_fn(|cx| socket.stream.poll_first(cx)) => Some(first),
-        () = tokio::time::sleep(limit) => None,
-        _ = draining.wait_for(|draining| *draining) => None,
-    }
-}
-
-/// The protocol, where it is known before hyper reads: what hyper reads to find out, it keeps beside a buffer of twice the
-/// size for as long as the connection lasts. HTTP/2 without TLS begins with a P, as no request does that we answer.
-fn decided(
-    builder: auto::Builder<TokioExecutor>,
-    stream: &dyn Stream,
-    first: Option<u8>,
-) -> auto::Builder<TokioExecutor> {
-    match (stream.agreed(), first) {
-        (Some(b"h2"), _) => builder.http2_only(),
-        (Some(b"http/1.1"), _) => builder.http1_only(),
-        (None, Some(first)) if first != b'P' => builder.http1_only(),
-        _ => builder,
     }
 }
 

@@ -44,11 +44,11 @@ impl Dispatch {
     pub(crate) async fn answer<B>(
         &self,
         request: &Request<B>,
-        activity: Arc<Activity>,
+        activity: &Arc<Activity>,
         peer: &Arc<Peer>,
     ) -> Response<RecordedBody> {
         let quiet = matches!(request.uri().path(), "/healthz" | "/readyz" | "/metrics");
-        let flight = InFlight::begin(activity);
+        let flight = InFlight::begin(Arc::clone(activity));
         let share = self.shares.take(flight.together());
         let told = !quiet && (self.sinks.log.is_on() || self.tracer.is_some());
         let mut record = Record::begin(Arc::clone(&self.sinks), flight, request, peer, !told);

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpStream, UnixStream},
@@ -22,26 +23,13 @@ const LINGER: (Duration, usize) = (Duration::from_secs(1), 1 << 20);
 
 /// Any stream socket.
 pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {
-    /// The first byte that the client sends, which stays to be read; `None` where that cannot be told.
-    fn poll_first(&mut self, _: &mut Context<'_>) -> Poll<Option<u8>> {
-        Poll::Ready(None)
-    }
-
     /// What the handshake has agreed on (ALPN), if there was one.
     fn agreed(&self) -> Option<&[u8]> {
         None
     }
 }
 
-impl Stream for TcpStream {
-    fn poll_first(&mut self, cx: &mut Context<'_>) -> Poll<Option<u8>> {
-        let mut byte = [0];
-        let mut buffer = ReadBuf::new(&mut byte);
-        // Who reads sees the end and the errors as well.
-        let _ = ready!(self.poll_peek(cx, &mut buffer));
-        Poll::Ready(buffer.filled().first().copied())
-    }
-}
+impl Stream for TcpStream {}
 
 impl Stream for UnixStream {}
 
@@ -58,6 +46,8 @@ impl<S: Stream> Stream for TlsStream<S> {
 pub(crate) struct Watched {
     inner: Box<dyn Stream>,
     activity: Arc<Activity>,
+    /// What was read already, and is read again.
+    unread: Bytes,
     linger: Option<Linger>,
 }
 
@@ -68,7 +58,12 @@ struct Linger {
 
 impl Watched {
     pub(crate) fn new(inner: Box<dyn Stream>, activity: Arc<Activity>) -> Self {
-        Self { inner, activity, linger: None }
+        Self { inner, activity, unread: Bytes::new(), linger: None }
+    }
+
+    /// The next reader gets that first.
+    pub(crate) fn unread(&mut self, bytes: Vec<u8>) {
+        self.unread = bytes.into();
     }
 
     /// Reads what the client still sends, and drops it. Closing a socket with unread input resets the connection, and
@@ -96,6 +91,11 @@ impl Watched {
 
 impl AsyncRead for Watched {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if !self.unread.is_empty() {
+            let n = buffer.remaining().min(self.unread.len());
+            buffer.put_slice(&self.unread.split_to(n));
+            return Poll::Ready(Ok(()));
+        }
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.inner).poll_read(cx, buffer))?;
         self.activity.read(&mut buffer.filled_mut()[before..]);

@@ -15,6 +15,7 @@ mod error;
 mod gate;
 mod growing;
 mod guarded;
+mod h1;
 mod handler;
 mod hex;
 mod home;

@@ -20,6 +20,7 @@ use crate::{
     crowd::{Crowd, LOOK_EVERY},
     dispatch::Dispatch,
     listen::Listener,
+    prepared::Prepared,
     record::Sinks,
     shares::Shares,
 };
@@ -88,6 +89,7 @@ impl Server {
             tracer: options.tracer.clone(),
             max_target: options.limits.max_target,
             shares: Shares::new(options.max_connections),
+            prepared: Prepared::default(),
         });
         let builder = conn::builder(&options.limits);
         Ok(Self { listener, address, options, builder, dispatch })

@@ -118,6 +118,13 @@ impl Activity {
         (state.in_flight == 0).then_some(state.idle_since)
     }
 
+    /// A request was answered at once.
+    pub(crate) fn answered(&self) {
+        let mut state = self.lock();
+        state.header_since = None;
+        state.idle_since = Instant::now();
+    }
+
     /// The connection was told to close.
     pub(crate) fn closing(&self) {
         self.lock().closing = Some(Instant::now() + CLOSING);

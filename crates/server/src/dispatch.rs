@@ -19,13 +19,14 @@ use crate::{
     guarded, home,
     metrics::Exposition,
     peer::Peer,
+    prepared::{Prepared, Ready},
     record::{Record, RecordedBody, Sinks},
     reply,
     shares::Shares,
     traced::Traced,
 };
 
-const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The Go mirror's name for "answer from the cache only".
 const DISABLE_FETCH: HeaderName = HeaderName::from_static("disable-module-fetch");
 
@@ -37,9 +38,17 @@ pub(crate) struct Dispatch {
     pub(crate) tracer: Option<Arc<Tracer>>,
     pub(crate) max_target: usize,
     pub(crate) shares: Arc<Shares>,
+    pub(crate) prepared: Prepared,
 }
 
 impl Dispatch {
+    /// The answer to a GET of which nothing but the target counts, if it was made in this second.
+    pub(crate) fn at_once(&self, target: &str) -> Option<Arc<Ready>> {
+        // Who asks counts where there are accounts, and each request is another where they are traced.
+        let ready = self.prepared.get(target)?;
+        (self.tracer.is_none() && self.handler.gate().is_none()).then_some(ready)
+    }
+
     /// Answers one request. Its body is not read; that a client announces one closes the connection.
     pub(crate) async fn answer<B>(
         &self,
@@ -189,6 +198,9 @@ impl Dispatch {
         let error = match served {
             Ok(Ok(Served::Whole(answer))) => {
                 record.answered(answer.via, answer.cache);
+                if gate.is_none() {
+                    record.lasts(answer.lifetime);
+                }
                 let mut response = reply::success(route, method, request.headers(), &answer);
                 reply::tell_cache(response.headers_mut(), answer.cache);
                 return response;

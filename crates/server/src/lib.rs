@@ -26,6 +26,7 @@ mod metrics;
 mod options;
 mod peer;
 mod pool;
+mod prepared;
 mod range;
 mod record;
 mod reply;

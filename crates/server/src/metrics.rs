@@ -136,6 +136,24 @@ pub(crate) struct Ended {
     pub(crate) took: Duration,
 }
 
+/// Where responses of one kind are counted, found once.
+#[derive(Debug)]
+pub(crate) struct Tally {
+    requests: Histogram,
+    router: Counter,
+    cache: Counter,
+}
+
+impl Tally {
+    /// One has ended.
+    pub(crate) fn count(&self, metrics: &Metrics, bytes: u64, took: Duration) {
+        self.requests.observe(took.as_secs_f64());
+        self.router.inc();
+        self.cache.inc();
+        metrics.response_bytes.inc_by(bytes);
+    }
+}
+
 impl Metrics {
     /// Everything at zero, for a build of that version.
     pub fn new(version: &str) -> Self {
@@ -243,6 +261,15 @@ impl Metrics {
     /// Somebody was not let in.
     pub(crate) fn access_refused(&self, reason: &'static str) {
         self.refused.get_or_create(&Refused { reason }).inc();
+    }
+
+    /// Where such responses are counted.
+    pub(crate) fn tally(&self, what: &'static str, status: u16, mode: &'static str, result: &'static str) -> Tally {
+        Tally {
+            requests: self.requests.get_or_create(&Request { what, status }).clone(),
+            router: self.router.get_or_create(&Router { mode, status }).clone(),
+            cache: self.cache.get_or_create(&Cache { what, result }).clone(),
+        }
     }
 
     /// A response has ended.

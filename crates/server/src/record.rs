@@ -12,7 +12,7 @@ use std::{
 
 use bytes::Bytes;
 use gomod::{Route, SumWhat, What};
-use goproxy_engine::{CacheStatus, Via, trace};
+use goproxy_engine::{CacheStatus, Lifetime, Via, trace};
 use http::{HeaderValue, Method, Request, StatusCode, Uri, header};
 use http_body::{Body, Frame, SizeHint};
 
@@ -23,6 +23,7 @@ use crate::{
     hex,
     metrics::{Ended, Metrics},
     peer::Peer,
+    prepared,
     reply::cache_word,
     shares::Share,
     traced::{Ending, Traced},
@@ -56,6 +57,8 @@ pub(crate) struct Record {
     status: u16,
     via: Option<Via>,
     cache: Option<CacheStatus>,
+    /// Until when the answer stays as it is, if others may be given the same.
+    until: Option<Option<Instant>>,
     bytes: u64,
     complete: bool,
 }
@@ -78,14 +81,12 @@ impl Record {
         peer: &Arc<Peer>,
         quiet: bool,
     ) -> Self {
-        let mut id = [0; 16];
-        hex::write(&fastrand::u64(..).to_be_bytes(), &mut id);
         let line = (!quiet).then(|| Box::new(Asked::new(request, peer)));
         Self {
             sinks,
             flight,
             started: Instant::now(),
-            id,
+            id: new_id(),
             line,
             traced: None,
             route: None,
@@ -94,6 +95,7 @@ impl Record {
             status: CLIENT_CLOSED,
             via: None,
             cache: None,
+            until: None,
             bytes: 0,
             complete: false,
         }
@@ -133,6 +135,11 @@ impl Record {
         (self.via, self.cache) = (Some(via), Some(cache));
     }
 
+    /// Others may be given the same, as long as it lasts.
+    pub(crate) fn lasts(&mut self, lifetime: Lifetime) {
+        self.until = prepared::lasts(lifetime);
+    }
+
     /// Nobody answered, or all that was asked for does not exist: who was asked, if it is not who would be.
     pub(crate) fn failed(&mut self, via: Option<Via>, cache: CacheStatus) {
         (self.via, self.cache) = (via.or(self.via), Some(cache));
@@ -148,6 +155,41 @@ impl Record {
         }
         RecordedBody { body, record: self, _share: share }
     }
+}
+
+/// Who reads what became of a request whose answer others may be given.
+impl Record {
+    pub(crate) fn sinks(&self) -> &Sinks {
+        &self.sinks
+    }
+
+    pub(crate) const fn what(&self) -> &'static str {
+        self.what
+    }
+
+    pub(crate) const fn via(&self) -> Option<Via> {
+        self.via
+    }
+
+    pub(crate) const fn cache(&self) -> Option<CacheStatus> {
+        self.cache
+    }
+
+    pub(crate) const fn route(&self) -> Option<&Route> {
+        self.route.as_ref()
+    }
+
+    /// See [`lasts`](Self::lasts); only of an answer with status 200.
+    pub(crate) fn until(&self) -> Option<Option<Instant>> {
+        self.until.filter(|_| StatusCode::OK == self.status)
+    }
+}
+
+/// 16 hexadecimal digits that nobody had before.
+pub(crate) fn new_id() -> [u8; 16] {
+    let mut id = [0; 16];
+    hex::write(&fastrand::u64(..).to_be_bytes(), &mut id);
+    id
 }
 
 impl Asked {
@@ -217,7 +259,7 @@ impl Drop for Record {
 }
 
 /// The module, and the version or query.
-fn names(route: &Route) -> (Option<&str>, Option<&str>) {
+pub(crate) fn names(route: &Route) -> (Option<&str>, Option<&str>) {
     match route {
         Route::Module(request) => {
             let version = match &request.what {
@@ -240,6 +282,20 @@ pub(crate) struct RecordedBody {
     body: ReplyBody,
     record: Record,
     _share: Option<Share>,
+}
+
+impl RecordedBody {
+    pub(crate) const fn record(&self) -> &Record {
+        &self.record
+    }
+
+    /// All of it, if it is in memory and not longer than that.
+    pub(crate) fn small(&self, most: usize) -> Option<Bytes> {
+        match &self.body {
+            ReplyBody::Bytes(bytes) if bytes.len() <= most => Some(bytes.clone()),
+            _ => None,
+        }
+    }
 }
 
 impl Body for RecordedBody {

@@ -8,18 +8,18 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Method, Response, StatusCode, header, response};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header, response};
 use http_body::Body;
 
 use super::{date, head::closes, wire::Wire};
-use crate::record::RecordedBody;
+use crate::{dispatch::X_REQUEST_ID, record::RecordedBody};
 
 /// A body up to this size is copied to its head: one buffer costs the kernel less than two.
 const JOINED: usize = 16 << 10;
 
 /// How the client knows where the body ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
+pub(super) enum End {
     /// There is none.
     NoBody,
     /// After so many bytes.
@@ -39,7 +39,7 @@ pub(super) async fn send(
     let (parts, body) = response.into_parts();
     let end = end_of(&parts, method, &body);
     let last = last || closes(&parts.headers);
-    let head = head(&parts, end, last)?;
+    let head = head(&parts, end, last);
     drop(parts);
     match end {
         End::NoBody => {
@@ -53,6 +53,13 @@ pub(super) async fn send(
     Ok(!last)
 }
 
+/// The same, of one that is ready.
+pub(super) async fn send_at_once(wire: &mut Wire, all: &[u8]) -> io::Result<bool> {
+    wire.write(all, &[]).await?;
+    wire.flush().await?;
+    Ok(true)
+}
+
 fn end_of(parts: &response::Parts, method: &Method, body: &RecordedBody) -> End {
     if *method == Method::HEAD || matches!(parts.status, StatusCode::NOT_MODIFIED | StatusCode::NO_CONTENT) {
         return End::NoBody;
@@ -61,34 +68,43 @@ fn end_of(parts: &response::Parts, method: &Method, body: &RecordedBody) -> End 
     said.or_else(|| body.size_hint().exact()).map_or(End::Chunks, End::Length)
 }
 
-fn head(parts: &response::Parts, end: End, last: bool) -> io::Result<Vec<u8>> {
+/// The head up to the value of the request's id, which comes last.
+pub(super) fn head_but_id(status: StatusCode, headers: &HeaderMap, end: End, last: bool) -> Vec<u8> {
     let mut head = Vec::with_capacity(768);
     head.extend_from_slice(b"HTTP/1.1 ");
-    head.extend_from_slice(parts.status.as_str().as_bytes());
+    head.extend_from_slice(status.as_str().as_bytes());
     head.push(b' ');
-    head.extend_from_slice(parts.status.canonical_reason().unwrap_or_default().as_bytes());
+    head.extend_from_slice(status.canonical_reason().unwrap_or_default().as_bytes());
     head.extend_from_slice(b"\r\n");
     let mut field = |name: &str, value: &[u8]| {
         for part in [name.as_bytes(), b": ", value, b"\r\n"] {
             head.extend_from_slice(part);
         }
     };
-    for (name, value) in &parts.headers {
+    for (name, value) in headers.iter().filter(|(name, _)| *name != X_REQUEST_ID) {
         field(name.as_str(), value.as_bytes());
     }
-    if last && !closes(&parts.headers) {
+    if last && !closes(headers) {
         field("connection", b"close");
     }
-    date::now(|date| field("date", date));
     match end {
-        End::Length(length) if !parts.headers.contains_key(header::CONTENT_LENGTH) => {
-            write!(head, "content-length: {length}\r\n")?;
+        End::Length(length) if !headers.contains_key(header::CONTENT_LENGTH) => {
+            field("content-length", length.to_string().as_bytes());
         }
-        End::Chunks => head.extend_from_slice(b"transfer-encoding: chunked\r\n"),
-        _ => {}
+        End::Chunks => field("transfer-encoding", b"chunked"),
+        End::Length(_) | End::NoBody => {}
     }
-    head.extend_from_slice(b"\r\n");
-    Ok(head)
+    date::now(|date| field("date", date));
+    head.extend_from_slice(X_REQUEST_ID.as_str().as_bytes());
+    head.extend_from_slice(b": ");
+    head
+}
+
+fn head(parts: &response::Parts, end: End, last: bool) -> Vec<u8> {
+    let mut head = head_but_id(parts.status, &parts.headers, end, last);
+    head.extend_from_slice(parts.headers.get(X_REQUEST_ID).map_or(b"", HeaderValue::as_bytes));
+    head.extend_from_slice(b"\r\n\r\n");
+    head
 }
 
 async fn of_length(wire: &mut Wire, mut head: Vec<u8>, mut body: RecordedBody, length: u64) -> io::Result<()> {

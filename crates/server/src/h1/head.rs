@@ -6,25 +6,51 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
 
 /// Requests with more fields are odd. `go` sends four, browsers fifteen.
-const FIELDS: usize = 32;
+pub(super) const FIELDS: usize = 32;
+
+/// Fields that make a request odd: something follows, or something else than an answer is asked for.
+const ODD: [&str; 4] = ["content-length", "transfer-encoding", "expect", "upgrade"];
+
+/// Fields that may change the answer, where nobody has to say who they are.
+const TOLD: [&str; 8] = [
+    "connection",
+    "disable-module-fetch",
+    "if-match",
+    "if-none-match",
+    "if-modified-since",
+    "if-unmodified-since",
+    "if-range",
+    "range",
+];
 
 /// What the beginning of the input is.
 #[derive(Debug)]
-pub(super) enum Head {
+pub(super) enum Head<'a> {
     /// Not yet a head.
     Incomplete,
-    /// GET or HEAD in HTTP/1.1, of so many bytes, without a body.
-    Plain(Box<Request<()>>, usize),
+    /// GET or HEAD in HTTP/1.1 without a body.
+    Plain(Plain<'a>),
     /// Anything else, and whatever is wrong.
     Odd,
 }
 
+/// See [`Head::Plain`].
+#[derive(Debug)]
+pub(super) struct Plain<'a> {
+    method: Method,
+    pub(super) target: &'a str,
+    fields: &'a [httparse::Header<'a>],
+    input: &'a [u8],
+}
+
 /// Looks at the input.
-pub(super) fn parse(input: &[u8]) -> Head {
-    let mut fields = [const { MaybeUninit::uninit() }; FIELDS];
+pub(super) fn parse<'a>(input: &'a [u8], space: &'a mut [MaybeUninit<httparse::Header<'a>>; FIELDS]) -> Head<'a> {
     let mut head = httparse::Request::new(&mut []);
-    match head.parse_with_uninit_headers(input, &mut fields) {
-        Ok(httparse::Status::Complete(len)) => plain(&head, input, len).unwrap_or(Head::Odd),
+    match head.parse_with_uninit_headers(input, space) {
+        Ok(httparse::Status::Complete(len)) => {
+            let (method, target, version) = (head.method, head.path, head.version);
+            Plain::new(method, target, version, head.headers, &input[..len]).map_or(Head::Odd, Head::Plain)
+        }
         Ok(httparse::Status::Partial) if is_beginning(input) => Head::Incomplete,
         _ => Head::Odd,
     }
@@ -35,42 +61,68 @@ fn is_beginning(input: &[u8]) -> bool {
     [&b"GET /"[..], b"HEAD /"].iter().any(|begin| begin.iter().zip(input).all(|(a, b)| a == b))
 }
 
-fn plain(head: &httparse::Request<'_, '_>, input: &[u8], len: usize) -> Option<Head> {
-    let method = match head.method? {
-        "GET" => Method::GET,
-        "HEAD" => Method::HEAD,
-        _ => return None,
-    };
-    let target = head.path.filter(|target| target.starts_with('/'))?;
-    if head.version != Some(1) || !input.starts_with(method.as_str().as_bytes()) {
-        return None;
+impl<'a> Plain<'a> {
+    fn new(
+        method: Option<&str>,
+        target: Option<&'a str>,
+        version: Option<u8>,
+        fields: &'a [httparse::Header<'a>],
+        input: &'a [u8],
+    ) -> Option<Self> {
+        let method = match method? {
+            "GET" => Method::GET,
+            "HEAD" => Method::HEAD,
+            _ => return None,
+        };
+        let target = target.filter(|target| target.starts_with('/'))?;
+        // The parser passes over empty lines.
+        let begins = input.starts_with(method.as_str().as_bytes());
+        let plain = Self { method, target, fields, input };
+        (begins && version == Some(1) && plain.fields.iter().all(|field| !is_odd(field))).then_some(plain)
     }
-    let bytes = Bytes::copy_from_slice(&input[..len]);
-    // The slice is a part of the input, and the copy has the same parts.
-    let shared = |part: &[u8]| {
-        let at = part.as_ptr().addr() - input.as_ptr().addr();
-        bytes.slice(at..at + part.len())
-    };
-    let mut request = Request::new(());
-    *request.method_mut() = method;
-    *request.uri_mut() = Uri::from_maybe_shared(shared(target.as_bytes())).ok()?;
-    let headers = request.headers_mut();
-    headers.reserve(head.headers.len());
-    for field in &*head.headers {
-        let name = HeaderName::from_bytes(field.name.as_bytes()).ok()?;
-        headers.append(name, HeaderValue::from_maybe_shared(shared(field.value)).ok()?);
+
+    /// How long it is.
+    pub(super) const fn len(&self) -> usize {
+        self.input.len()
     }
-    is_plain(headers).then(|| Head::Plain(Box::new(request), len))
+
+    /// Whether it is a GET of which nothing but the target counts.
+    pub(super) fn is_simple(&self) -> bool {
+        let named = |name: &str| self.fields.iter().filter(|field| field.name.eq_ignore_ascii_case(name)).count();
+        let told = |field: &&httparse::Header<'_>| TOLD.iter().any(|name| field.name.eq_ignore_ascii_case(name));
+        self.method == Method::GET && named("host") == 1 && !self.fields.iter().any(|field| told(&field))
+    }
+
+    /// The value of a field.
+    pub(super) fn field(&self, name: &str) -> Option<&'a [u8]> {
+        self.fields.iter().find(|field| field.name.eq_ignore_ascii_case(name)).map(|field| field.value)
+    }
+
+    /// All of it; `None` if something in it is odd after all.
+    pub(super) fn request(&self) -> Option<Request<()>> {
+        let bytes = Bytes::copy_from_slice(self.input);
+        // What is a part of the input is the same part of the copy.
+        let shared = |part: &[u8]| {
+            let at = part.as_ptr().addr() - self.input.as_ptr().addr();
+            bytes.slice(at..at + part.len())
+        };
+        let mut request = Request::new(());
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = Uri::from_maybe_shared(shared(self.target.as_bytes())).ok()?;
+        let headers = request.headers_mut();
+        headers.reserve(self.fields.len());
+        for field in self.fields {
+            let name = HeaderName::from_bytes(field.name.as_bytes()).ok()?;
+            headers.append(name, HeaderValue::from_maybe_shared(shared(field.value)).ok()?);
+        }
+        Some(request)
+    }
 }
 
-/// Whether nothing follows, and nothing else than an answer is asked for.
-fn is_plain(headers: &HeaderMap) -> bool {
-    let odd = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::EXPECT, header::UPGRADE];
-    let known = |value: &HeaderValue| {
-        let value = value.as_bytes();
-        value.eq_ignore_ascii_case(b"close") || value.eq_ignore_ascii_case(b"keep-alive")
-    };
-    !odd.iter().any(|name| headers.contains_key(name)) && headers.get_all(header::CONNECTION).iter().all(known)
+fn is_odd(field: &httparse::Header<'_>) -> bool {
+    let keeps = |value: &[u8]| value.eq_ignore_ascii_case(b"close") || value.eq_ignore_ascii_case(b"keep-alive");
+    ODD.iter().any(|name| field.name.eq_ignore_ascii_case(name))
+        || (field.name.eq_ignore_ascii_case("connection") && !keeps(field.value))
 }
 
 /// Whether the connection ends with this message.
@@ -82,21 +134,39 @@ pub(super) fn closes(headers: &HeaderMap) -> bool {
 mod tests {
     use super::*;
 
+    fn looked_at<T>(input: &str, look: impl FnOnce(&Head<'_>) -> T) -> T {
+        look(&parse(input.as_bytes(), &mut [const { MaybeUninit::uninit() }; FIELDS]))
+    }
+
     fn is_odd(input: &str) -> bool {
-        matches!(parse(input.as_bytes()), Head::Odd)
+        looked_at(input, |head| match head {
+            Head::Odd => true,
+            Head::Plain(plain) => plain.request().is_none(),
+            Head::Incomplete => false,
+        })
+    }
+
+    fn is_simple(fields: &str) -> bool {
+        looked_at(
+            &format!("GET /a HTTP/1.1\r\n{fields}\r\n"),
+            |head| matches!(head, Head::Plain(plain) if plain.is_simple()),
+        )
     }
 
     #[test]
     fn every_beginning_of_a_plain_request_is_incomplete() {
         let input = "HEAD /a.b/c/@v/list?x HTTP/1.1\r\nHost: a\r\nX: \r\nX: y\r\nConnection: Close\r\n\r\nGET";
         for end in 0..input.len() - 3 {
-            assert!(matches!(parse(&input.as_bytes()[..end]), Head::Incomplete), "{end}");
+            assert!(looked_at(&input[..end], |head| matches!(head, Head::Incomplete)), "{end}");
         }
-        let Head::Plain(request, len) = parse(input.as_bytes()) else { panic!("odd") };
-        assert_eq!((&input[len..], request.method()), ("GET", &Method::HEAD));
-        assert_eq!(request.uri().path_and_query().unwrap(), "/a.b/c/@v/list?x");
-        assert_eq!(request.headers().get_all("x").iter().collect::<Vec<_>>(), ["", "y"]);
-        assert!(closes(request.headers()));
+        looked_at(input, |head| {
+            let Head::Plain(plain) = head else { panic!("odd") };
+            assert_eq!(&input[plain.len()..], "GET");
+            let request = plain.request().unwrap();
+            assert_eq!((request.method(), request.uri()), (&Method::HEAD, &Uri::from_static("/a.b/c/@v/list?x")));
+            assert_eq!(request.headers().get_all("x").iter().collect::<Vec<_>>(), ["", "y"]);
+            assert!(closes(request.headers()));
+        });
     }
 
     #[test]
@@ -122,5 +192,15 @@ mod tests {
             assert!(is_odd(input), "{input:?}");
         }
         assert!(is_odd(&format!("GET / HTTP/1.1\r\n{}\r\n", "A: b\r\n".repeat(FIELDS + 1))));
+    }
+
+    #[test]
+    fn what_is_simple() {
+        assert!(is_simple("Host: a\r\n"));
+        assert!(is_simple("Host: a\r\nUser-Agent: Go-http-client/1.1\r\nAccept-Encoding: gzip\r\n"));
+        for told in TOLD {
+            assert!(!is_simple(&format!("Host: a\r\n{}: close\r\n", told.to_ascii_uppercase())), "{told}");
+        }
+        assert!(!is_simple("") && !is_simple("Host: a\r\nHost: a\r\n"));
     }
 }

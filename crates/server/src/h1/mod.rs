@@ -11,17 +11,31 @@ mod wire;
 
 use std::{
     future::poll_fn,
+    mem::MaybeUninit,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
     task::Poll,
+    time::Instant,
 };
 
-use http::{Request, Response};
+use http::{Request, Response, uri::PathAndQuery};
+use http_body::Body;
 
-use self::{head::Head, wire::Wire};
-use crate::{activity::Activity, dispatch::Dispatch, io::Watched, peer::Peer, record::RecordedBody};
+use self::{
+    answer::End,
+    head::{Head, Plain},
+    wire::Wire,
+};
+use crate::{
+    activity::Activity,
+    dispatch::Dispatch,
+    io::Watched,
+    peer::Peer,
+    prepared::{Asked, Ready},
+    record::RecordedBody,
+};
 
 /// What one side of a connection knows.
 pub(crate) struct Conversation<'a> {
@@ -36,24 +50,36 @@ pub(crate) struct Conversation<'a> {
 
 /// What comes next.
 enum Next {
-    Request(Box<Request<()>>),
+    /// All that was said to a request whose answer was at hand.
+    AtOnce(Vec<u8>),
+    Request(Box<Request<()>>, Simple),
     Odd,
     Nothing,
 }
+
+/// Whether nothing but the target counts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Simple(bool);
 
 impl Conversation<'_> {
     /// Answers until the connection is over; what is not plain comes back, with the connection.
     pub(crate) async fn hold(self, io: Watched) -> Option<Watched> {
         let mut wire = Wire::new(io, self.max_header);
         loop {
-            let request = match self.next(&mut wire).await {
-                Next::Request(request) => request,
+            let sent = match self.next(&mut wire).await {
+                Next::AtOnce(all) => answer::send_at_once(&mut wire, &all).await,
+                Next::Request(request, simple) => {
+                    let response = self.response(&mut wire, &request).await?;
+                    if simple == Simple(true) {
+                        self.keep(&request, &response);
+                    }
+                    let last = head::closes(request.headers()) || self.finishes();
+                    answer::send(&mut wire, request.method(), response, last).await
+                }
                 Next::Odd => return Some(wire.rewound()),
-                Next::Nothing => break,
+                Next::Nothing => Ok(false),
             };
-            let response = self.response(&mut wire, &request).await?;
-            let last = head::closes(request.headers()) || self.finishes();
-            match answer::send(&mut wire, request.method(), response, last).await {
+            match sent {
                 Ok(true) => {}
                 Ok(false) => break,
                 Err(error) => {
@@ -68,15 +94,10 @@ impl Conversation<'_> {
 
     async fn next(&self, wire: &mut Wire) -> Next {
         loop {
-            if !wire.input().is_empty() {
-                match head::parse(wire.input()) {
-                    Head::Plain(request, len) if len <= self.max_header => {
-                        wire.consume(len);
-                        return Next::Request(request);
-                    }
-                    Head::Incomplete if !wire.is_full() => {}
-                    Head::Incomplete | Head::Plain(..) | Head::Odd => return Next::Odd,
-                }
+            if !wire.input().is_empty()
+                && let Some(next) = self.understood(wire)
+            {
+                return next;
             }
             let read = poll_fn(|cx| {
                 if wire.input().is_empty() && self.finishes() {
@@ -87,6 +108,49 @@ impl Conversation<'_> {
             if !matches!(read.await, Ok(1..)) {
                 return Next::Nothing;
             }
+        }
+    }
+
+    /// What the input is; `None` if that takes more of it.
+    fn understood(&self, wire: &mut Wire) -> Option<Next> {
+        let at = Instant::now();
+        let mut space = [const { MaybeUninit::uninit() }; head::FIELDS];
+        let (next, len) = match head::parse(wire.input(), &mut space) {
+            Head::Plain(plain) if plain.len() <= self.max_header => {
+                let simple = plain.is_simple();
+                let ready = if simple && !self.finishes() { self.dispatch.at_once(plain.target) } else { None };
+                let next = match ready {
+                    Some(ready) => Next::AtOnce(self.tell(&ready, &plain, at)),
+                    None => plain.request().map_or(Next::Odd, |request| Next::Request(Box::new(request), Simple(simple))),
+                };
+                (next, plain.len())
+            }
+            Head::Incomplete if !wire.is_full() => return None,
+            Head::Incomplete | Head::Plain(_) | Head::Odd => (Next::Odd, 0),
+        };
+        if !matches!(next, Next::Odd) {
+            wire.consume(len);
+        }
+        Some(next)
+    }
+
+    fn tell(&self, ready: &Ready, plain: &Plain<'_>, at: Instant) -> Vec<u8> {
+        self.activity.answered();
+        let user_agent = plain.field("user-agent");
+        ready.tell(&self.dispatch.sinks, &Asked { at, target: plain.target, user_agent, peer: self.peer })
+    }
+
+    /// Keeps the answer for others, if they may be given the same and it is asked for often.
+    fn keep(&self, request: &Request<()>, response: &Response<RecordedBody>) {
+        let prepared = &self.dispatch.prepared;
+        let target = request.uri().path_and_query().map_or("", PathAndQuery::as_str);
+        if !prepared.is_wanted(target) {
+            return;
+        }
+        let length = response.body().size_hint().exact().map_or(End::NoBody, End::Length);
+        let head = || answer::head_but_id(response.status(), response.headers(), length, false);
+        if let Some(ready) = Ready::of(response.body(), head) {
+            prepared.keep(target, ready);
         }
     }
 

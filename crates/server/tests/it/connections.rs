@@ -169,8 +169,8 @@ async fn pipelined_requests_are_answered_in_order() {
 async fn keep_alive_serves_many_requests() {
     let server = Running::start();
     let mut stream = server.connect().await;
-    for _ in 0..100 {
-        stream.write_all(GET.as_bytes()).await.unwrap();
+    for number in 0..100 {
+        stream.write_all(GET.replace("/list", &format!("/list?{number}")).as_bytes()).await.unwrap();
         read_until(&mut stream, BODY).await;
     }
     assert_eq!(server.fake.served().len(), 100);

@@ -7,6 +7,7 @@ mod connections;
 mod drain;
 mod http2;
 mod logs;
+mod prepared;
 mod protocol;
 mod replies;
 mod smuggling;

@@ -1,0 +1,108 @@
+//! What is asked for again and again is answered at once, and nobody can tell.
+
+use std::time::Duration;
+
+use goproxy_engine::{CacheStatus, ErrorKind, Lifetime, Reply};
+use goproxy_server::AccessLogFormat;
+
+use crate::support::{Answer, BODY, Running, reply};
+
+const TARGET: &str = "/a.b/c/@v/v1.0.0.info";
+
+/// So many requests on one connection, and one that ends it.
+fn requests(target: &str, count: usize, fields: &str) -> String {
+    let one = format!("GET {target} HTTP/1.1\r\nHost: a\r\nUser-Agent: again\r\n{fields}\r\n");
+    one.repeat(count) + "GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+}
+
+/// The answers but for the last, each with its id.
+async fn answers(server: &Running, target: &str, count: usize, fields: &str) -> Vec<(String, String)> {
+    let all = server.send(requests(target, count, fields)).await;
+    let answers: Vec<_> = all.split("HTTP/1.1 ").skip(1).map(|answer| format!("HTTP/1.1 {answer}")).collect();
+    assert_eq!(answers.len(), count + 1, "{all}");
+    answers[..count].iter().map(|answer| apart(answer)).collect()
+}
+
+/// An answer without its id and date, and the id.
+fn apart(answer: &str) -> (String, String) {
+    let told = |line: &&str| !line.starts_with("x-request-id: ") && !line.starts_with("date: ");
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let rest: Vec<_> = head.split("\r\n").filter(told).collect();
+    let parsed = Answer::parse(answer);
+    assert!(!parsed.field("date").is_empty());
+    (rest.join("\n") + "\n\n" + body, parsed.field("x-request-id").to_owned())
+}
+
+#[tokio::test]
+async fn the_same_answer_is_made_once_in_a_second() {
+    let server = Running::start_with(|options| options.access_log = AccessLogFormat::Json);
+    let all = answers(&server, TARGET, 200, "").await;
+    let made = server.fake.served().len();
+    assert!((2..100).contains(&made), "made {made} times");
+    assert!(all.iter().all(|(answer, _)| *answer == all[0].0), "they differ");
+    assert!(all[0].0.ends_with(BODY), "{}", all[0].0);
+    let mut lines = Vec::new();
+    for (_, id) in &all {
+        let mut line: serde_json::Value = serde_json::from_str(&server.log.line(id).await).unwrap();
+        for of_its_own in ["id", "time", "seconds"] {
+            assert!(line.as_object_mut().unwrap().remove(of_its_own).is_some());
+        }
+        lines.push(line);
+    }
+    assert!(lines.iter().all(|line| *line == lines[0]), "the log tells them apart: {lines:?}");
+    assert_eq!((&lines[0]["module"], &lines[0]["user_agent"]), (&"a.b/c".into(), &"again".into()));
+    let metrics = server.get("/metrics").await.body;
+    for line in [
+        "goproxy_router_request_total{mode=\"cached\",status=\"200\"} 200",
+        "goproxy_cache_requests_total{what=\"info\",result=\"hit\"} 200",
+        "goproxy_http_request_duration_seconds_count{what=\"info\",status=\"200\"} 200",
+    ] {
+        assert!(metrics.contains(line), "{line}: {metrics}");
+    }
+}
+
+#[tokio::test]
+async fn what_counts_beside_the_target_was_not_looked_at() {
+    let server = Running::start();
+    answers(&server, TARGET, 50, "").await;
+    server.fake.served();
+    for (fields, expected) in [
+        ("Range: bytes=0-1\r\n", "HTTP/1.1 206 "),
+        ("IF-NONE-MATCH: *\r\n", "HTTP/1.1 304 "),
+        ("Host: b\r\n", "HTTP/1.1 400 "),
+        ("Disable-Module-Fetch: true\r\n", "HTTP/1.1 200 "),
+    ] {
+        let all = server.send(requests(TARGET, 1, fields)).await;
+        assert!(all.starts_with(expected), "{fields}: {all}");
+    }
+    assert_eq!(server.fake.served().len(), 3, "all but the refused one");
+    let head = server.ask(&format!("HEAD {TARGET}"), &[]).await;
+    assert_eq!((head.status, &*head.body), (200, ""));
+    assert_eq!(server.get(TARGET).await.field("connection"), "close");
+}
+
+#[tokio::test]
+async fn what_may_be_otherwise_is_made_anew() {
+    let fresh = |age, remaining| Lifetime::Fresh { age, remaining };
+    let stale = Reply { cache: CacheStatus::Stale, lifetime: Lifetime::Stale { age: Duration::ZERO }, ..reply("s") };
+    let server = Running::start();
+    server.fake.answer("a.b/stale", Ok(stale));
+    server.fake.answer("a.b/over", Ok(Reply { lifetime: fresh(Duration::from_secs(9), Duration::ZERO), ..reply("o") }));
+    server.fake.answer("a.b/miss", Ok(Reply { cache: CacheStatus::Miss, ..reply("m") }));
+    server.fake.answer("a.b/large", Ok(reply(vec![b'l'; (32 << 10) + 1])));
+    server.fake.fail("a.b/gone", ErrorKind::NotFound, "gone");
+    for module in ["stale", "over", "miss", "large", "gone"] {
+        let target = format!("/a.b/{module}/@v/list");
+        answers(&server, &target, 20, "").await;
+        assert_eq!(server.fake.served().len(), 20, "{module}");
+    }
+    let kept = Reply { lifetime: fresh(Duration::from_millis(9500), Duration::from_mins(1)), ..reply("k") };
+    server.fake.answer("a.b/kept", Ok(kept.clone()));
+    answers(&server, "/a.b/kept/@v/list", 50, "").await;
+    assert!(server.fake.served().len() < 40);
+    server
+        .fake
+        .answer("a.b/kept", Ok(Reply { lifetime: fresh(Duration::from_secs(10), Duration::from_mins(1)), ..kept }));
+    tokio::time::sleep(Duration::from_millis(501)).await;
+    assert_eq!(server.get("/a.b/kept/@v/list").await.field("age"), "10", "it was half a second from there");
+}

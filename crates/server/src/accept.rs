@@ -33,7 +33,7 @@ pub struct Server {
     listener: Listener,
     address: LocalAddr,
     options: ServerOptions,
-    builder: auto::Builder<TokioExecutor>,
+    builder: Arc<auto::Builder<TokioExecutor>>,
     dispatch: Arc<Dispatch>,
 }
 
@@ -91,7 +91,7 @@ impl Server {
             shares: Shares::new(options.max_connections),
             prepared: Prepared::default(),
         });
-        let builder = conn::builder(&options.limits);
+        let builder = Arc::new(conn::builder(&options.limits));
         Ok(Self { listener, address, options, builder, dispatch })
     }
 
@@ -134,15 +134,19 @@ impl Server {
             match self.listener.accept().await {
                 Ok((stream, remote)) => {
                     failures = 0;
-                    let (builder, dispatch) = (self.builder.clone(), Arc::clone(&self.dispatch));
+                    let (builder, dispatch) = (Arc::clone(&self.builder), Arc::clone(&self.dispatch));
                     let open = Open::new(Arc::clone(&dispatch.sinks.metrics), slot);
                     let socket = Socket { stream, remote, tls: self.options.tls.as_ref().map(|tls| tls.config()) };
-                    let serving =
-                        conn::serve(socket, self.options.limits, builder, dispatch, draining.clone(), crowd.ear());
-                    connections.spawn(async move {
-                        serving.await;
-                        drop(open);
-                    });
+                    let limits = self.options.limits;
+                    connections.spawn(conn::serve(
+                        socket,
+                        limits,
+                        builder,
+                        dispatch,
+                        draining.clone(),
+                        crowd.ear(),
+                        open,
+                    ));
                 }
                 Err(error) => {
                     failures += 1;

@@ -62,14 +62,15 @@ pub(crate) fn builder(limits: &Limits) -> auto::Builder<TokioExecutor> {
 }
 
 /// Serves a connection until it ends, fails, exceeds a deadline, has to make room or, once `draining` changes, has
-/// answered what it began.
+/// answered what it began. Drops `_open` then.
 pub(crate) async fn serve(
     socket: Socket,
     limits: Limits,
-    builder: auto::Builder<TokioExecutor>,
+    builder: Arc<auto::Builder<TokioExecutor>>,
     dispatch: Arc<Dispatch>,
     draining: watch::Receiver<bool>,
     crowd: Ear,
+    _open: impl Send,
 ) {
     let (activity, remote) = (Activity::new(limits), Arc::clone(&socket.remote));
     tokio::select! {
@@ -81,7 +82,7 @@ pub(crate) async fn serve(
 async fn talk(
     socket: Socket,
     limits: Limits,
-    builder: auto::Builder<TokioExecutor>,
+    builder: Arc<auto::Builder<TokioExecutor>>,
     dispatch: Arc<Dispatch>,
     mut draining: watch::Receiver<bool>,
     activity: &Arc<Activity>,
@@ -95,19 +96,18 @@ async fn talk(
     if !multiplexed {
         let (finish, max_header) = (AtomicBool::new(false), limits.max_header.max(8192));
         let plain = h1::Conversation { dispatch: &dispatch, activity, peer: &peer, max_header, finish: &finish };
-        let Some(Some(odd)) = until.over(plain.hold(io), |_| finish.store(true, Ordering::Relaxed)).await else {
-            return;
-        };
+        let held = pin!(plain.hold(io));
+        let Some(Some(odd)) = until.over(held, |_| finish.store(true, Ordering::Relaxed)).await else { return };
         io = odd;
     }
-    Box::pin(hyper_has_it(io, multiplexed, builder, &dispatch, &peer, &mut until)).await;
+    Box::pin(hyper_has_it(io, multiplexed, &builder, &dispatch, &peer, &mut until)).await;
 }
 
 /// What hyper speaks: HTTP/2, and HTTP/1.1 that is not plain.
 async fn hyper_has_it(
     io: Watched,
     multiplexed: bool,
-    builder: auto::Builder<TokioExecutor>,
+    builder: &auto::Builder<TokioExecutor>,
     dispatch: &Arc<Dispatch>,
     peer: &Arc<Peer>,
     until: &mut Until<'_>,
@@ -117,8 +117,8 @@ async fn hyper_has_it(
         let (dispatch, activity, peer) = (Arc::clone(dispatch), Arc::clone(activity), Arc::clone(peer));
         async move { Ok::<_, Infallible>(dispatch.answer(&request, &activity, &peer).await) }
     });
-    let builder = if multiplexed { builder.http2_only() } else { builder };
-    let connection = builder.serve_connection(TokioIo::new(io), service);
+    let builder = if multiplexed { builder.clone().http2_only() } else { builder.clone() };
+    let connection = pin!(builder.serve_connection(TokioIo::new(io), service));
     if let Some(Err(error)) = until.over(connection, Connection::graceful_shutdown).await {
         tracing::debug!(remote = &*peer.remote, "connection: {error}");
     }
@@ -133,8 +133,11 @@ struct Until<'a> {
 
 impl Until<'_> {
     /// Runs it to its end, or to a deadline; `finish` tells it to take no further request.
-    async fn over<C: Future>(&mut self, conversation: C, finish: impl Fn(Pin<&mut C>)) -> Option<C::Output> {
-        let mut conversation = pin!(conversation);
+    async fn over<C: Future>(
+        &mut self,
+        mut conversation: Pin<&mut C>,
+        finish: impl Fn(Pin<&mut C>),
+    ) -> Option<C::Output> {
         let mut watchdog = Watchdog::new(self.activity);
         let mut told = false;
         loop {

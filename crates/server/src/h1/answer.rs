@@ -172,7 +172,7 @@ async fn write(wire: &mut Wire, mut head: Vec<u8>, data: &Bytes) -> io::Result<(
     wire.write(&head, &[]).await
 }
 
-fn left() -> io::Error {
+pub(super) fn left() -> io::Error {
     io::ErrorKind::ConnectionAborted.into()
 }
 

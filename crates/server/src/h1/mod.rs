@@ -11,7 +11,9 @@ mod wire;
 
 use std::{
     future::poll_fn,
+    io,
     mem::MaybeUninit,
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -68,14 +70,8 @@ impl Conversation<'_> {
         loop {
             let sent = match self.next(&mut wire).await {
                 Next::AtOnce(all) => answer::send_at_once(&mut wire, &all).await,
-                Next::Request(request, simple) => {
-                    let response = self.response(&mut wire, &request).await?;
-                    if simple == Simple(true) {
-                        self.keep(&request, &response);
-                    }
-                    let last = head::closes(request.headers()) || self.finishes();
-                    answer::send(&mut wire, request.method(), response, last).await
-                }
+                // On the heap: what an answer takes would stay a part of every connection.
+                Next::Request(request, simple) => Box::pin(self.exchange(&mut wire, request, simple)).await,
                 Next::Odd => return Some(wire.rewound()),
                 Next::Nothing => Ok(false),
             };
@@ -121,7 +117,9 @@ impl Conversation<'_> {
                 let ready = if simple && !self.finishes() { self.dispatch.at_once(plain.target) } else { None };
                 let next = match ready {
                     Some(ready) => Next::AtOnce(self.tell(&ready, &plain, at)),
-                    None => plain.request().map_or(Next::Odd, |request| Next::Request(Box::new(request), Simple(simple))),
+                    None => {
+                        plain.request().map_or(Next::Odd, |request| Next::Request(Box::new(request), Simple(simple)))
+                    }
                 };
                 (next, plain.len())
             }
@@ -154,15 +152,22 @@ impl Conversation<'_> {
         }
     }
 
-    /// `None` if the client has left: nobody works for it any longer.
-    async fn response(&self, wire: &mut Wire, request: &Request<()>) -> Option<Response<RecordedBody>> {
-        // On the heap: what an answer takes would stay a part of every connection.
-        let mut answer = Box::pin(self.dispatch.answer(request, self.activity, self.peer));
-        poll_fn(|cx| match answer.as_mut().poll(cx) {
-            Poll::Ready(response) => Poll::Ready(Some(response)),
-            Poll::Pending => wire.poll_gone(cx).map(|()| None),
-        })
-        .await
+    /// Answers one request; whether another may follow.
+    async fn exchange(&self, wire: &mut Wire, request: Box<Request<()>>, simple: Simple) -> io::Result<bool> {
+        let response = {
+            let mut answer = pin!(self.dispatch.answer(&request, self.activity, self.peer));
+            poll_fn(|cx| match answer.as_mut().poll(cx) {
+                Poll::Ready(response) => Poll::Ready(Ok(response)),
+                // Nobody works for who has left.
+                Poll::Pending => wire.poll_gone(cx).map(|()| Err(answer::left())),
+            })
+            .await?
+        };
+        if simple == Simple(true) {
+            self.keep(&request, &response);
+        }
+        let last = head::closes(request.headers()) || self.finishes();
+        answer::send(wire, request.method(), response, last).await
     }
 
     fn finishes(&self) -> bool {

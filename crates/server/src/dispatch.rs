@@ -5,7 +5,7 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use futures_util::FutureExt;
 use gomod::{Route, SumWhat, What};
 use goproxy_engine::{
-    CacheStatus, Error, ErrorKind, Result, Served, Via,
+    CacheStatus, Error, ErrorKind, Reply, Result, Served, Via,
     trace::{self, Tracer},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version, header};
@@ -16,6 +16,7 @@ use crate::{
     body::ReplyBody,
     conditional,
     error::Failure,
+    growing::GrowingBody,
     guarded, home,
     metrics::Exposition,
     peer::Peer,
@@ -176,9 +177,14 @@ impl Dispatch {
         }
     }
 
-    async fn serve<B>(&self, route: &Route, request: &Request<B>) -> Result<Served> {
-        let served = self.handler.serve(route).await?;
-        if takes_all(request) { Ok(served) } else { served.whole().await.map(Served::Whole) }
+    async fn serve<B>(&self, route: &Route, request: &Request<B>) -> Result<Found> {
+        match self.handler.serve(route).await? {
+            Served::Growing(growing) if takes_all(request) => {
+                let via = growing.via();
+                Ok(Found::Growing(GrowingBody::begin(growing).await?, via))
+            }
+            served => served.whole().await.map(Found::Whole),
+        }
     }
 
     async fn protocol<B>(
@@ -196,7 +202,7 @@ impl Dispatch {
         // A panic is a bug, of which one request dies and not the connection with its other requests.
         let served = AssertUnwindSafe(self.serve(route, request)).catch_unwind().await;
         let error = match served {
-            Ok(Ok(Served::Whole(answer))) => {
+            Ok(Ok(Found::Whole(answer))) => {
                 record.answered(answer.via, answer.cache);
                 if gate.is_none() {
                     record.lasts(answer.lifetime);
@@ -205,8 +211,8 @@ impl Dispatch {
                 reply::tell_cache(response.headers_mut(), answer.cache);
                 return response;
             }
-            Ok(Ok(Served::Growing(growing))) => {
-                record.answered(growing.via(), CacheStatus::Miss);
+            Ok(Ok(Found::Growing(growing, via))) => {
+                record.answered(via, CacheStatus::Miss);
                 let mut response = reply::growing(route, growing);
                 reply::tell_cache(response.headers_mut(), CacheStatus::Miss);
                 return response;
@@ -231,6 +237,12 @@ impl Dispatch {
         }
         response
     }
+}
+
+/// What is there to answer with.
+enum Found {
+    Whole(Reply),
+    Growing(GrowingBody, Via),
 }
 
 /// Whether a request can be answered from the beginning on: not for the head of what is not known yet, nor for a part,

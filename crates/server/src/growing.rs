@@ -31,9 +31,16 @@ impl std::fmt::Debug for GrowingBody {
 }
 
 impl GrowingBody {
-    pub(crate) fn new(growing: Growing) -> Self {
+    /// Waits for the first piece: what fails before is no broken answer, but a failure that says why.
+    pub(crate) async fn begin(growing: Growing) -> Result<Self> {
         let announced = growing.announced();
-        Self { next: Some(Box::pin(growing.next())), piece: Box::new(ReplyBody::empty()), announced, given: 0 }
+        let (piece, rest) = growing.next().await?;
+        let piece = Box::new(ReplyBody::part(&piece.blob, piece.range));
+        Ok(Self { next: rest.map(|growing| Box::pin(growing.next()) as Next), piece, announced, given: 0 })
+    }
+
+    pub(crate) const fn announced(&self) -> Option<u64> {
+        self.announced
     }
 
     pub(crate) fn is_over(&self) -> bool {

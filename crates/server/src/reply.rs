@@ -3,7 +3,7 @@
 use std::{ops::Range, time::Duration};
 
 use gomod::{Route, SumWhat, What};
-use goproxy_engine::{Blob, CacheStatus, Growing, Lifetime, Reply};
+use goproxy_engine::{Blob, CacheStatus, Lifetime, Reply};
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header, header::HeaderName};
 
 use crate::{
@@ -63,7 +63,7 @@ pub(crate) fn success(route: &Route, method: &Method, asked: &HeaderMap, reply: 
 }
 
 /// The response whose body is still arriving: there is nothing yet to compare with, nor parts.
-pub(crate) fn growing(route: &Route, growing: Growing) -> Response<ReplyBody> {
+pub(crate) fn growing(route: &Route, growing: GrowingBody) -> Response<ReplyBody> {
     let mut response = empty(StatusCode::OK);
     let headers = response.headers_mut();
     vary(headers);
@@ -72,7 +72,7 @@ pub(crate) fn growing(route: &Route, growing: Growing) -> Response<ReplyBody> {
     if let Some(length) = growing.announced() {
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     }
-    *response.body_mut() = ReplyBody::Growing(GrowingBody::new(growing));
+    *response.body_mut() = ReplyBody::Growing(growing);
     response
 }
 

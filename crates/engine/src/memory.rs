@@ -15,8 +15,8 @@ const ANSWER_BYTES: u64 = 32 << 20;
 /// How many bytes of small objects are kept at most: a hundred thousand `.info` and `.mod` files. A hit in memory costs
 /// a third of one on a warm disk, whose open and read go to another thread.
 const OBJECT_BYTES: u64 = 64 << 20;
-/// Objects up to this size are kept.
-const SMALL: u64 = 32 << 10;
+/// Objects up to this size are kept: those that stores read whole.
+const SMALL: u64 = 64 << 10;
 /// Answers from this size on are kept apart: the cache of the others is cut into parts, one or more for each processor,
 /// that hold no larger ones. An answer that is not kept is read from disk by every request, and held as often.
 const LARGE: usize = 64 << 10;

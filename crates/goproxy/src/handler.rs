@@ -13,7 +13,7 @@ use goproxy_store::FsStore;
 
 use crate::{access::InForce, names::Names};
 
-/// How often the store is asked whether it can still be written, and what became of forks.
+/// How often the store is asked whether it can still be written, and to close files; and what became of forks.
 const PROBE: Duration = Duration::from_secs(10);
 
 /// Answers the server's requests with the engine.
@@ -29,10 +29,11 @@ pub(crate) struct EngineHandler {
 impl EngineHandler {
     /// A handler, and the watch over its store and its census that run as long as the runtime does.
     pub(crate) async fn new(engine: Engine, store: FsStore, gate: InForce, names: Names) -> Self {
-        let (counted, looked_at) = (store.clone(), engine.clone());
+        let (counted, opened, looked_at) = (store.clone(), store.clone(), engine.clone());
         tokio::spawn(async move {
             loop {
                 looked_at.look_for_forks().await;
+                opened.close_old();
                 tokio::time::sleep(PROBE).await;
             }
         });

@@ -26,6 +26,7 @@ pub(crate) struct Stamp {
     /// Status change time in nanoseconds since the epoch: nobody who writes the file can set it back.
     pub(crate) ctime: i128,
     id: (u64, u64),
+    links: u64,
 }
 
 impl Stamp {
@@ -41,12 +42,18 @@ impl Stamp {
             modified: meta.modified()?,
             ctime: nanos(meta.ctime(), meta.ctime_nsec()),
             id: (meta.dev(), meta.ino()),
+            links: meta.nlink(),
         })
     }
 
     /// Whether this is the same file with the same content, as far as its writers are honest.
     pub(crate) fn agrees(&self, other: &Self) -> bool {
         (self.size, self.mtime, self.id) == (other.size, other.mtime, other.id)
+    }
+
+    /// Whether any name leads to it.
+    pub(crate) const fn is_linked(&self) -> bool {
+        self.links > 0
     }
 
     /// Whether the name still leads to this very file.

@@ -10,6 +10,7 @@ mod commit;
 mod facts;
 mod failure;
 mod files;
+mod handles;
 mod inspect;
 mod keyed;
 mod layout;
@@ -40,7 +41,7 @@ use goproxy_engine::{
 };
 use tokio::sync::Semaphore;
 
-use crate::{keyed::Keyed, layout::Layout, open::Found, proofs::Proofs, tmp::Tmp};
+use crate::{handles::Handles, keyed::Keyed, layout::Layout, open::Found, proofs::Proofs, tmp::Tmp};
 
 pub use inspect::{Inspection, Seen, Sound};
 pub use unchanged::Unchanged;
@@ -58,6 +59,7 @@ struct Inner {
     layout: Layout,
     tmp: Tmp,
     proofs: Proofs,
+    handles: Handles,
     adopting: Keyed,
     /// Bounds the adoption of zips, so that it leaves room for hits.
     heavy: Arc<Semaphore>,
@@ -114,6 +116,7 @@ impl FsStore {
             tmp: Tmp::new(layout.own.join("tmp")),
             layout,
             proofs: Proofs::new(),
+            handles: Handles::new(),
             adopting: Keyed::default(),
             heavy: Arc::new(Semaphore::new(cores.max(2))),
             hashing: Arc::new(Semaphore::new(4 * cores)),
@@ -139,6 +142,12 @@ impl FsStore {
         }
     }
 
+    /// Closes files that were in demand some time ago; to be called every few seconds, so that what is removed by others gives
+    /// its room on the disk back.
+    pub fn close_old(&self) {
+        self.0.handles.close_old();
+    }
+
     /// Whether something could be stored now: writes a small file and removes it.
     pub async fn writable(&self) -> Result<()> {
         let inner = Arc::clone(&self.0);
@@ -149,10 +158,16 @@ impl FsStore {
 #[async_trait]
 impl Store for FsStore {
     async fn open(&self, object: &Object) -> Result<Option<Stored>> {
+        if let Some(stored) = self.0.handles.held(object, &self.0.proofs) {
+            return Ok(Some(stored));
+        }
         let (inner, wanted) = (Arc::clone(&self.0), object.clone());
         let bound = match blocking(move || inner.find(&wanted)).await? {
             Found::Absent => return Ok(None),
-            Found::Held(stored) => return Ok(Some(stored)),
+            Found::Held(stored) => {
+                self.0.handles.keep(object, &stored);
+                return Ok(Some(stored));
+            }
             Found::Due(..) => Some(&self.0.hashing),
             Found::Unknown(..) => is_zip(object).then_some(&self.0.heavy),
         };

@@ -61,7 +61,7 @@ impl Proofs {
 
     /// The hash of the file that was checked, if it is the one with this stamp.
     pub(crate) fn recall(&self, layout: &Layout, object: &Object, stamp: &Stamp) -> Option<Known> {
-        if let Some(known) = self.memory.get(object).and_then(|proof| proof.of(stamp)) {
+        if let Some(known) = self.remembered(object, stamp) {
             return Some(known);
         }
         let Finding { sha256, size, mtime, .. } = record::last(&layout.record(object)?).ok()??;
@@ -69,6 +69,11 @@ impl Proofs {
         let known = proof.of(stamp)?;
         self.memory.insert(object.clone(), proof);
         Some(known)
+    }
+
+    /// The same, as far as it is in memory.
+    pub(crate) fn remembered(&self, object: &Object, stamp: &Stamp) -> Option<Known> {
+        self.memory.get(object).and_then(|proof| proof.of(stamp))
     }
 
     /// Remembers that the file with this stamp was hashed now.

@@ -6,6 +6,8 @@ mod adoption;
 mod answers;
 #[cfg(target_os = "linux")]
 mod faults;
+#[cfg(target_os = "linux")]
+mod handles;
 mod killed;
 mod kit;
 mod objects;

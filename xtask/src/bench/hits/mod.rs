@@ -36,11 +36,12 @@ const fn scenario(name: &'static str, path: &'static str, load: Load) -> Scenari
     Scenario { name, path, load, there: true, peers: false }
 }
 
-const SCENARIOS: [Scenario; 10] = [
+const SCENARIOS: [Scenario; 11] = [
     Scenario { peers: true, ..scenario("cached `.info`", "v1.0.0.info", SMALL) },
     Scenario { peers: true, ..scenario("cached `.mod`", "v1.0.0.mod", SMALL) },
     scenario("list", "list", SMALL),
     scenario("zip of 8 KiB", "v1.2.0.zip", SMALL),
+    Scenario { peers: true, ..scenario("zip of 100 KiB", "v1.3.0.zip", SMALL) },
     Scenario { there: false, ..scenario("absent `.info`", "v1.9.0.info", SMALL) },
     Scenario { peers: true, ..scenario("zip of 5 MiB", "v1.0.0.zip", LARGE) },
     scenario("zip of 60 MiB", "v1.1.0.zip", LARGE),
@@ -118,10 +119,10 @@ impl Field {
     fn start(options: &Options) -> Result<Self> {
         let work = scratch("hits")?;
         let files = work.join("cache/pkg/mod/cache/download");
-        for (version, size) in [("v1.0.0", 5 << 20), ("v1.1.0", 60 << 20), ("v1.2.0", 8 << 10)] {
+        for (version, size) in [("v1.0.0", 5 << 20), ("v1.1.0", 60 << 20), ("v1.2.0", 8 << 10), ("v1.3.0", 100 << 10)] {
             module::write(&files, MODULE.trim_end_matches("/@v"), version, size)?;
         }
-        fs::write(files.join(MODULE).join("list"), "v1.0.0\nv1.1.0\nv1.2.0\n")?;
+        fs::write(files.join(MODULE).join("list"), "v1.0.0\nv1.1.0\nv1.2.0\nv1.3.0\n")?;
         let certificate = Certificate::new(&work)?;
         let (nginx, ports) = rivals::nginx(&work, &files, &certificate)?;
         let nginx = std::rc::Rc::new(nginx);

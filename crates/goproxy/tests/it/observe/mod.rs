@@ -1,8 +1,10 @@
 //! What operators see: metrics, headers, logs, traces, the page at `/`.
 
 mod cache_header;
+mod collectors;
 mod home;
 mod logs;
 mod metrics;
+mod stages;
 mod traces;
 mod wired;

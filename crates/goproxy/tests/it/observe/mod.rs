@@ -3,6 +3,7 @@
 mod cache_header;
 mod collectors;
 mod home;
+mod lines;
 mod logs;
 mod metrics;
 mod stages;

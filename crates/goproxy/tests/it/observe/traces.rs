@@ -164,6 +164,16 @@ async fn private_modules_are_named_to_nobody() {
     for (n, path) in ["@v/list", "@latest", "@v/v1.0.0.zip"].iter().enumerate() {
         ask(&proxy, &number(20 + n as u8), &format!("/github.com/acme/private/{path}")).await;
     }
+    // Nor in questions that are refused, in paths that are none, and in other spellings.
+    for (trace, path) in [
+        (23, "/sumdb/sum.golang.org/lookup/github.com/acme/private@v1.0.0"),
+        (24, "//github.com/acme/private/@v/list"),
+        (25, "/github.com/%61cme/private/@v/list"),
+    ] {
+        ask(&proxy, &number(trace), path).await;
+        let named = || collector.spans().iter().any(|span| span.trace == number(trace) && span.kind == 2);
+        assert!(wait_until(PATIENCE, named).await, "{path}");
+    }
     for (trace, name) in [(20, "list"), (21, "latest"), (22, "zip")] {
         let spans = collector.trace_with(&number(trace), name).await;
         let first = one(&spans, name);

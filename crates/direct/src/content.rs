@@ -8,7 +8,10 @@ use std::{
 
 use bytes::Bytes;
 use gomod::ModuleVersion;
-use goproxy_engine::{Error, Intake, Result, Staging, blocking, queued};
+use goproxy_engine::{
+    Error, Intake, Result, Staging, blocking, queued,
+    trace::{during, stage},
+};
 use goproxy_fetch::GitClient;
 use goproxy_git::{EntryKind, Filter, Objects, Odb, Oid};
 use tokio::sync::{Semaphore, mpsc};
@@ -66,8 +69,8 @@ impl Content<'_> {
     ) -> Result<Staging> {
         let _turn = queued(self.making.acquire()).await;
         let (reader, module) = (objects.clone(), self.module.clone());
-        let staging = staged(intake, move |out| write(&plan, &reader, &module, out)).await;
-        self.copy.after(&objects, staging).await
+        let staging = staged(intake, move |out| write(&plan, &reader, &module, out));
+        self.copy.after(&objects, during(stage("archive"), staging).await).await
     }
 
     /// Which files it holds, and objects that have their contents.
@@ -88,8 +91,8 @@ impl Content<'_> {
                 Planned::Ready(plan) => plan,
             };
             let (reader, blobs) = (objects.clone(), planned.blobs());
-            let missing = blocking(move || absent(&reader, blobs).map_err(|e| Error::internal(e.to_string()))).await;
-            let missing = self.copy.after(&objects, missing).await?;
+            let missing = blocking(move || absent(&reader, blobs).map_err(|e| Error::internal(e.to_string())));
+            let missing = self.copy.after(&objects, during(stage("read"), missing).await).await?;
             if missing.is_empty() {
                 return Ok((planned, objects));
             }
@@ -103,8 +106,8 @@ impl Content<'_> {
         let _turn = queued(self.making.acquire()).await;
         let (tree, dir, module) = (self.revision.tree, self.revision.dir.clone(), self.module.clone());
         let reader = objects.clone();
-        let planned = blocking(move || archive::plan(&reader, &tree, &dir, &module)).await;
-        self.copy.after(objects, planned).await
+        let planned = blocking(move || archive::plan(&reader, &tree, &dir, &module));
+        self.copy.after(objects, during(stage("read"), planned).await).await
     }
 
     /// After all of a commit was fetched, everything would be here if what the remote was told were true.
@@ -162,7 +165,9 @@ impl Content<'_> {
         }
         let archive = Archive::new(self.scratch)?;
         let (git_dir, revision) = (self.copy.git_dir(), self.revision);
-        self.git.archive(&git_dir, &revision.commit, &revision.dir, &archive.tar()).await?;
+        let tar = archive.tar();
+        let command = self.git.archive(&git_dir, &revision.commit, &revision.dir, &tar);
+        during(stage("command"), command).await?;
         Ok(archive)
     }
 }

@@ -9,7 +9,10 @@ use std::{
 
 use async_trait::async_trait;
 use gomod::{ModulePath, ModuleVersion, Patterns, Query, vcs::GoVcs};
-use goproxy_engine::{Error, ErrorKind, Intake, Kind, Object, Resolved, Result, Source, Staging, Versions, Via};
+use goproxy_engine::{
+    Error, ErrorKind, Intake, Kind, Object, Resolved, Result, Source, Staging, Versions, Via,
+    trace::{during, stage},
+};
 use goproxy_fetch::{GitClient, HttpClient, Upstream};
 use tokio::sync::Semaphore;
 
@@ -170,7 +173,8 @@ fn as_kind(kind: ErrorKind, error: &Error) -> Error {
 impl Inner {
     async fn place(&self, path: &ModulePath) -> Result<Place> {
         let private = Arc::clone(&self.private.read().unwrap_or_else(PoisonError::into_inner));
-        let root = self.discovery.find(path, private.matches(path)).await?;
+        let find = self.discovery.find(path, private.matches(path));
+        let root = during(stage("discover"), find).await?;
         match root.vcs {
             Vcs::Git => {
                 let coordinates = Coordinates::new(path, &root.prefix, &root.subdirectory)?;

@@ -15,6 +15,8 @@ pub enum ErrorKind {
     Invalid,
     /// The source cannot be reached, or answers with a failure of its own (502).
     Unavailable,
+    /// The host that a public module names has no public address (502). What a proxy has said before counts more.
+    NoHost,
     /// The source asks to come back later, or our own queue is full (503).
     Busy,
     /// The source took longer than its limit (504).
@@ -32,6 +34,7 @@ impl ErrorKind {
             Self::Refused => "refused",
             Self::Invalid => "invalid",
             Self::Unavailable => "unavailable",
+            Self::NoHost => "no_host",
             Self::Busy => "busy",
             Self::Timeout => "timeout",
             Self::Internal => "internal",
@@ -75,6 +78,11 @@ impl Error {
     #[must_use]
     pub fn with_detail(self, detail: impl Into<String>) -> Self {
         Self(Arc::new(Inner { detail: Some(detail.into()), ..self.take() }))
+    }
+
+    /// The same, to be acted on in another way.
+    pub(crate) fn with_kind(self, kind: ErrorKind) -> Self {
+        Self(Arc::new(Inner { kind, ..self.take() }))
     }
 
     /// The same for those who ask again: the log has the detail already.

@@ -2,14 +2,18 @@
 //! its rank through all that it starts, and gives it up when somebody comes to wait for it.
 
 use std::{
-    future::Future,
+    future::{Future, poll_fn},
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    task::Poll,
 };
 
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
+
+use crate::trace;
 
 tokio::task_local! {
     static AHEAD: Arc<Rank>;
@@ -57,7 +61,7 @@ pub(crate) fn waiting() -> usize {
     WAITING.load(Ordering::Relaxed)
 }
 
-/// Waits for a turn, counted among what waits.
+/// Waits for a turn, counted among what waits; a stage of a trace, if it has to wait.
 pub async fn queued<T>(turn: impl Future<Output = T>) -> T {
     struct Waits;
     impl Drop for Waits {
@@ -67,7 +71,14 @@ pub async fn queued<T>(turn: impl Future<Output = T>) -> T {
     }
     WAITING.fetch_add(1, Ordering::Relaxed);
     let _waits = Waits;
-    turn.await
+    let mut turn = pin!(turn);
+    if let Poll::Ready(at_once) = poll_fn(|context| Poll::Ready(turn.as_mut().poll(context))).await {
+        return at_once;
+    }
+    let mut stage = trace::stage("queue");
+    let result = turn.await;
+    stage.ended(None);
+    result
 }
 
 /// Permits for work of both ranks: what is done ahead gets some of them at most, so that the others are always left to

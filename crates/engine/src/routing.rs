@@ -104,6 +104,11 @@ where
             Ok(value) => return Ok(value),
             Err(error) => error,
         };
+        // As go has it: a proxy knows no such module, and nobody is at the host that its path names. Else a machine that
+        // reaches nothing but its upstream could not be told of a package which module it is in.
+        let absent = best.as_ref().is_some_and(|(_, before)| before.kind() == ErrorKind::NotFound);
+        let nobody = hop.source.via() == Via::Direct && error.kind() == ErrorKind::NoHost;
+        let error = if absent && nobody { error.with_kind(ErrorKind::NotFound) } else { error };
         let (missing, lied) = (error.kind() == ErrorKind::NotFound, error.kind() == ErrorKind::Invalid);
         let rank = match (hop.source.via(), missing) {
             (Via::Direct, _) => 2,

@@ -16,8 +16,7 @@ pub(crate) async fn watched<T>(
     stage.note("goproxy.what", trace::Value::Word(what));
     observer.fetch_started(source, what);
     let mut report = Report { observer, source, what, outcome: "cancelled", started: Instant::now() };
-    let result = trace::carried(stage.context(), fetch).await;
-    stage.end(result.as_ref().err());
+    let result = trace::during(stage, fetch).await;
     report.outcome = result.as_ref().map_or_else(|error| error.kind().as_str(), |_| "ok");
     result
 }

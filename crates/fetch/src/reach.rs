@@ -11,8 +11,11 @@ use crate::{HttpClient, client::chain, failure::Failure, resolve::NoAddress, ret
 
 /// There is no such host, or none that may be reached. Which of them, a stranger does not learn.
 pub(crate) fn no_address(url: &Url, guarded: bool) -> Error {
-    let what = if guarded { "host without a public address" } else { "cannot look up host" };
-    Error::new(ErrorKind::Unavailable, format!("{what}: {}", host(url))).with_detail(wire::shown(url))
+    let (kind, what) = match guarded {
+        true => (ErrorKind::NoHost, "host without a public address"),
+        false => (ErrorKind::Unavailable, "cannot look up host"),
+    };
+    Error::new(kind, format!("{what}: {}", host(url))).with_detail(wire::shown(url))
 }
 
 /// No connection, or none that lasted to the head of an answer.

@@ -77,7 +77,7 @@ pub(crate) const fn status(kind: ErrorKind) -> StatusCode {
     match kind {
         ErrorKind::NotFound | ErrorKind::NotCached => StatusCode::NOT_FOUND,
         ErrorKind::Refused => StatusCode::FORBIDDEN,
-        ErrorKind::Invalid | ErrorKind::Unavailable => StatusCode::BAD_GATEWAY,
+        ErrorKind::Invalid | ErrorKind::Unavailable | ErrorKind::NoHost => StatusCode::BAD_GATEWAY,
         ErrorKind::Busy => StatusCode::SERVICE_UNAVAILABLE,
         ErrorKind::Timeout => StatusCode::GATEWAY_TIMEOUT,
         ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -128,6 +128,7 @@ mod tests {
             (ErrorKind::Refused, 403, false),
             (ErrorKind::Invalid, 502, false),
             (ErrorKind::Unavailable, 502, false),
+            (ErrorKind::NoHost, 502, false),
             (ErrorKind::Busy, 503, false),
             (ErrorKind::Timeout, 504, false),
             (ErrorKind::Internal, 500, false),

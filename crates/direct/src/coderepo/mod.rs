@@ -24,7 +24,10 @@ pub(crate) use repo::Repo;
 pub(crate) use revision::Revision;
 
 use gomod::{Query, Version};
-use goproxy_engine::Result;
+use goproxy_engine::{
+    Result,
+    trace::{during, stage},
+};
 
 use self::failure::Failure;
 
@@ -42,21 +45,21 @@ impl<'a> CodeRepo<'a> {
     /// All versions that have a tag, in order, with retracted ones: `go list -m -versions -retracted`. None is the
     /// answer where the module is, without a version; where it is not, that is the error.
     pub(crate) async fn versions(&self) -> Result<Vec<String>> {
-        self.all_versions().await.map_err(Failure::into_error)
+        during(stage("resolve"), async { self.all_versions().await.map_err(Failure::into_error) }).await
     }
 
     /// Exactly this version: `go list -m path@version`.
     pub(crate) async fn version(&self, version: &Version) -> Result<Revision> {
-        self.exactly(version).await.map_err(Failure::into_error)
+        during(stage("resolve"), async { self.exactly(version).await.map_err(Failure::into_error) }).await
     }
 
     /// What a branch, a tag, a hash, `v1` or `v1.2` stand for: `go list -m path@query`.
     pub(crate) async fn query(&self, query: &Query) -> Result<Revision> {
-        self.answer(query.as_str()).await.map_err(Failure::into_error)
+        during(stage("resolve"), async { self.answer(query.as_str()).await.map_err(Failure::into_error) }).await
     }
 
     /// `go list -m path@latest`.
     pub(crate) async fn latest(&self) -> Result<Revision> {
-        self.answer_latest().await.map_err(Failure::into_error)
+        during(stage("resolve"), async { self.answer_latest().await.map_err(Failure::into_error) }).await
     }
 }

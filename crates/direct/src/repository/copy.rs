@@ -5,7 +5,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use goproxy_engine::{Error, Result, blocking};
+use goproxy_engine::{
+    Error, Result, blocking,
+    trace::{during, request, stage},
+};
 use goproxy_fetch::Remote;
 use goproxy_git::{Odb, Oid};
 
@@ -156,7 +159,7 @@ impl Copy {
     ) -> Result<T> {
         let odb = self.odb().await?;
         let reader = Arc::clone(&odb);
-        match blocking(move || Ok(work(&reader))).await? {
+        match during(stage("read"), blocking(move || Ok(work(&reader)))).await? {
             Ok(value) => Ok(value),
             Err(error) => {
                 if let goproxy_git::Error::Corrupt(what) = &error {
@@ -183,7 +186,7 @@ impl Copy {
 
     /// Makes sure that the wanted objects are here: what several ask for at a time is fetched at once.
     pub(crate) async fn fetch(&self, ids: Vec<Oid>, part: Part) -> Result<()> {
-        self.fetching.fetch(self, ids, part).await
+        during(request("objects"), Box::pin(self.fetching.fetch(self, ids, part))).await
     }
 
     /// The commits that are known to be here with their whole history, sorted.

@@ -5,7 +5,10 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use goproxy_engine::{Error, ErrorKind, Result};
+use goproxy_engine::{
+    Error, ErrorKind, Result,
+    trace::{during, request},
+};
 use goproxy_fetch::Remote;
 use goproxy_git::{ObjectFormat, Refs};
 use tokio::sync::Mutex;
@@ -83,6 +86,18 @@ impl Snapshot {
         ask: impl Future<Output = Result<(ObjectFormat, Refs)>>,
     ) -> Result<Advertised> {
         let came = Instant::now();
+        if let Some(answer) = self.last.try_lock().ok().and_then(|last| last.within(age, Some(came))) {
+            return answer;
+        }
+        during(request("refs"), Box::pin(self.asked(age, came, ask))).await
+    }
+
+    async fn asked(
+        &self,
+        age: Duration,
+        came: Instant,
+        ask: impl Future<Output = Result<(ObjectFormat, Refs)>>,
+    ) -> Result<Advertised> {
         let mut last = self.last.lock().await;
         if let Some(answer) = last.within(age, Some(came)) {
             return answer;

@@ -16,6 +16,8 @@ pub use context::{Context, carried, current};
 pub use parent::Parent;
 pub use sampler::Sampler;
 
+use futures_util::FutureExt as _;
+
 use crate::{Error, Result};
 
 /// A trace's number; never zero.
@@ -122,6 +124,11 @@ pub fn stage_of(context: &Context, name: &'static str) -> Stage {
 /// The same for a request of ours.
 pub fn request(name: &'static str) -> Stage {
     Stage(current().filter(Context::is_sampled).map(|context| Live::begin(&context, name, SpanKind::Client)))
+}
+
+/// Does the work of a stage; what happens in it is below it. No `async fn`, which would hold the work twice.
+pub fn during<T>(stage: Stage, work: impl Future<Output = Result<T>>) -> impl Future<Output = Result<T>> {
+    carried(stage.context(), work).map(|result| stage.tell(result))
 }
 
 impl Live {

@@ -38,6 +38,27 @@ async fn the_most_telling_error_is_reported() {
     assert_eq!(world.get(LIST).await.unwrap_err().message(), "direct says not_found");
 }
 
+/// `go` asks for every path that a package may be in: where only the upstream can be reached, that ended with 502.
+#[tokio::test]
+async fn a_host_that_is_not_there_hid_what_the_upstream_had_said() {
+    use ErrorKind::{NoHost, NotFound, Timeout, Unavailable};
+    for (upstream, direct, told) in [
+        (NotFound, NoHost, NotFound),
+        (NotFound, Unavailable, Unavailable),
+        (NotFound, Timeout, Timeout),
+        (Unavailable, NoHost, NoHost),
+    ] {
+        let (first, second) = (Script::new(Via::Proxy, Err(upstream)), Script::new(Via::Direct, Err(direct)));
+        let world = World::new(&[(&first, true), (&second, false)], MINUTE);
+        let error = world.get(LIST).await.unwrap_err();
+        assert_eq!(error.kind(), told, "{upstream:?} {direct:?}");
+        assert!(error.message().starts_with("direct says"), "{error}");
+    }
+    let nobody = Script::new(Via::Direct, Err(NoHost));
+    let world = World::new(&[(&nobody, false)], MINUTE);
+    assert_eq!(world.get(LIST).await.unwrap_err().kind(), NoHost, "nobody else was asked");
+}
+
 #[tokio::test]
 async fn private_modules_go_direct_whatever_the_list() {
     let proxy = Script::new(Via::Proxy, Ok("v1.0.0\n"));

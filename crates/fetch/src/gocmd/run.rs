@@ -7,7 +7,10 @@ use std::{
 
 use bytes::Bytes;
 use gomod::{ModulePath, ModuleVersion, Patterns};
-use goproxy_engine::{Error, ErrorKind, Flight, Kind, Result};
+use goproxy_engine::{
+    Error, ErrorKind, Flight, Kind, Result,
+    trace::{during, stage},
+};
 
 use super::{
     GoOptions, blocking,
@@ -166,7 +169,9 @@ impl Runner {
             netrc: netrc.as_deref(),
         });
         let exec = Exec::new(&self.options.go).args(args).args([asked]).envs(vars).cwd(&scratch.outside());
-        let finished = exec.time_limit(self.options.time_limit).run().await.map_err(|e| no_result(asked, &e))?;
+        let exec = exec.time_limit(self.options.time_limit);
+        let run = async { exec.run().await.map_err(|e| no_result(asked, &e)) };
+        let finished = during(stage("command"), run).await?;
         let cut = |bytes: Vec<u8>| match credentials.is_empty() {
             true => bytes,
             false => {

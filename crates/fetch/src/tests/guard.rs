@@ -62,7 +62,7 @@ async fn s1_addresses_in_every_spelling_reach_nothing() {
         "metadata",
     ] {
         let error = refused(&client, &format!("http://{host}:{}/x", trap.port())).await;
-        assert!(matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Invalid), "{host}: {error}");
+        assert!(matches!(error.kind(), ErrorKind::NoHost | ErrorKind::Invalid), "{host}: {error}");
     }
     assert_eq!(trap.count(), 0);
 }
@@ -73,7 +73,7 @@ async fn s1_names_of_internal_addresses_reach_nothing() {
     let port = trap.port();
     for address in ["127.0.0.1", "10.1.2.3", "169.254.169.254", "::1", "::ffff:10.0.0.1", "64:ff9b::a00:1", "fd00::1"] {
         let client = client_with(move |_| vec![internal(address, port)]);
-        assert_eq!(refused(&client, "http://evil.example/x").await.kind(), ErrorKind::Unavailable, "{address}");
+        assert_eq!(refused(&client, "http://evil.example/x").await.kind(), ErrorKind::NoHost, "{address}");
     }
     assert_eq!(trap.count(), 0);
     let open = client_with(move |_| vec![internal("10.1.2.3", port)]);
@@ -102,7 +102,7 @@ async fn s2_a_name_is_looked_up_once_for_a_connection() {
     assert_eq!(client.page("http://rebinding.example/", STRANGER, 99).await.unwrap().body, "good");
     assert_eq!(asked.load(Ordering::Relaxed), 1);
     // The server closes its connections, so the next request is judged anew.
-    assert_eq!(refused(&client, "http://rebinding.example/").await.kind(), ErrorKind::Unavailable);
+    assert_eq!(refused(&client, "http://rebinding.example/").await.kind(), ErrorKind::NoHost);
     assert_eq!((good.count(), trap.count()), (1, 0));
 }
 
@@ -144,7 +144,7 @@ async fn s6_what_is_blocked_is_told_like_what_is_not_there() {
         said.push((error.kind(), error.message().to_owned()));
     }
     said.dedup();
-    assert_eq!(said, [(ErrorKind::Unavailable, "host without a public address: wiki.corp.example".to_owned())]);
+    assert_eq!(said, [(ErrorKind::NoHost, "host without a public address: wiki.corp.example".to_owned())]);
 }
 
 #[tokio::test]
@@ -178,7 +178,7 @@ async fn a_module_proxy_that_a_page_names_is_guarded_too() {
     let named = |url: &str, access| Upstream::named_by_page(client.clone(), url, access);
     for url in [trap.url(), "http://inside.example".to_owned()] {
         let error = named(&url, STRANGER).unwrap().bytes("x", 99).await.unwrap_err().error;
-        assert_eq!(error.kind(), ErrorKind::Unavailable, "{url}");
+        assert_eq!(error.kind(), ErrorKind::NoHost, "{url}");
     }
     assert_eq!(trap.count(), 0);
     assert_eq!(named("http://public.example/mod", STRANGER).unwrap().bytes("x", 99).await.unwrap(), "secret");

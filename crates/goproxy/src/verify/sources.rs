@@ -51,7 +51,12 @@ impl SumSource for Patient {
         }
         let answer = inner.get(name, path, limit).await;
         match &answer {
-            Err(error) if matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::Busy) => {
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::Unavailable | ErrorKind::NoHost | ErrorKind::Timeout | ErrorKind::Busy
+                ) =>
+            {
                 self.failures.fetch_add(1, Ordering::Relaxed);
             }
             _ => self.failures.store(0, Ordering::Relaxed),

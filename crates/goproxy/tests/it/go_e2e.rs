@@ -280,3 +280,20 @@ async fn older_go_releases_build_through_us() {
         assert!(output.ok, "go{release}: {output:?}\n{}", proxy.log());
     }
 }
+
+/// README's first command, with what `go env GOPROXY` says almost everywhere, on a machine that reaches only its upstream.
+#[tokio::test]
+async fn direct_behind_the_upstream_kept_packages_from_being_found() {
+    let Some(client) = go_client("direct_behind").await else { return };
+    let upstream = Upstream::start().await;
+    upstream.add(&ModuleFixture::new("go.unreachable.invalid/lib", "v1.0.0").file("deep/er/er.go", "package er\n"));
+    let proxy = goproxy().args(["-proxy", &format!("{},direct", upstream.url())]).env("GOSUMDB", "off").start().await;
+    let client = client.proxy(&proxy.url());
+    let main = MAIN.replace("DEP", "go.unreachable.invalid/lib/deep/er");
+    let project = client.project(&[("go.mod", "module example.org/app\n\ngo 1.21\n"), ("main.go", &main)]);
+    let output = client.run_in(&project, &["mod", "tidy"]).await;
+    assert!(output.ok, "{output:?}\n{}", proxy.log());
+    let text = proxy.get("/go.unreachable.invalid/lib/deep/er/@v/list").await.text();
+    assert!(text.contains("unrecognized import path"), "{text}");
+    assert!(proxy.get("/other.unreachable.invalid/lib/@v/list").await.status == 404, "{}", proxy.log());
+}

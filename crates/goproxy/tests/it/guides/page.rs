@@ -41,7 +41,11 @@ impl Page {
                 }
                 (Some(_), Some(_)) => blocks.extend(open.take()),
                 (None, Some(block)) => block.text.extend([line, "\n"]),
-                (None, None) => before = line,
+                (None, None) => {
+                    let told = line.starts_with("    ") && before.is_empty();
+                    assert!(!told, "{}: a block without a fence is never run: {line}", path.display());
+                    before = line;
+                }
             }
         }
         assert!(open.is_none(), "{}: a block has no end", path.display());

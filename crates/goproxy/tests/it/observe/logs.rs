@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::support::{PATIENCE, goproxy, router_with, upstream_with};
 
 /// The line of the request with that target.
-async fn line(proxy: &Proxy, target: &str) -> Value {
+pub(super) async fn line(proxy: &Proxy, target: &str) -> Value {
     let find = || {
         let log = proxy.log();
         let mut lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());

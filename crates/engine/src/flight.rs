@@ -10,7 +10,7 @@ use std::{
     future::Future,
     hash::Hash,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -42,7 +42,8 @@ struct Entry<V, P> {
 struct Run<V, P> {
     result: watch::Receiver<Option<V>>,
     progress: watch::Receiver<P>,
-    task: AbortHandle,
+    /// Set by who starts it, who is its first waiter.
+    task: OnceLock<AbortHandle>,
 }
 
 /// A place among those who wait for a run: while there is one, the run goes on.
@@ -70,7 +71,9 @@ impl<V: Clone, P> Joined<V, P> {
 impl<V, P> Drop for Run<V, P> {
     fn drop(&mut self) {
         // Does nothing to a task that has ended.
-        self.task.abort();
+        if let Some(task) = self.task.get() {
+            task.abort();
+        }
     }
 }
 
@@ -116,9 +119,13 @@ where
             return Joined(run);
         }
         let number = self.board.next.fetch_add(1, Ordering::Relaxed);
-        let departure = Departure { board: Arc::clone(&self.board), key: key.clone(), number };
         let (sender, result) = watch::channel(None);
         let (teller, progress) = watch::channel(P::default());
+        let run = Arc::new(Run { result, progress, task: OnceLock::new() });
+        runs.insert(key.clone(), Entry { number, run: Arc::downgrade(&run) });
+        // The departure takes the lock, and happens at once where the runtime takes no more tasks.
+        drop(runs);
+        let departure = Departure { board: Arc::clone(&self.board), key, number };
         // Who starts a run sees in its own trace what became of it; the others see that they waited.
         let work = trace::carried(trace::current(), work(teller));
         let task = tokio::spawn(async move {
@@ -127,8 +134,7 @@ where
             drop(departure);
             let _ = sender.send(Some(value));
         });
-        let run = Arc::new(Run { result, progress, task: task.abort_handle() });
-        runs.insert(key, Entry { number, run: Arc::downgrade(&run) });
+        let _ = run.task.set(task.abort_handle());
         Joined(run)
     }
 }
@@ -248,5 +254,20 @@ mod tests {
         let flight = Flight::<&str, u8>::default();
         assert_eq!(flight.join("key", || async { panic!("broken work") }).await, None);
         assert_eq!(flight.join("key", || async { 7 }).await, Some(7));
+    }
+
+    #[test]
+    fn what_came_when_the_runtime_ended_hung() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let handle = runtime.handle().clone();
+        runtime.shutdown_background();
+        let (done, ended) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let _inside = handle.enter();
+            let flight = Flight::<&str, u8>::default();
+            drop(flight.attend("key", |_| async { 7 }));
+            done.send(flight.board.lock().is_empty())
+        });
+        assert_eq!(ended.recv_timeout(Duration::from_secs(20)), Ok(true));
     }
 }

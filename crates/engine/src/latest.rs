@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use gomod::{ModulePath, ModuleVersion, Version};
 
-use crate::{Blob, Engine, Error, ErrorKind, Kind, Object, Result, Source, answers::parse_list, blocking};
+use crate::{Engine, Error, ErrorKind, Kind, Object, Result, Source, answers::parse_list, blocking::content};
 
 impl Engine {
     /// Derives the answer from the list of `source`. `absent` is what the source said to `@latest`, and stays the
@@ -44,21 +44,6 @@ impl Engine {
     /// The bytes of a small object, from the store or fetched.
     async fn small(&self, object: Object) -> Result<Bytes> {
         let reply = self.object(object, false).await?.whole().await?;
-        match reply.blob {
-            Blob::Bytes(bytes) => Ok(bytes),
-            Blob::File(file) => read(&file, reply.size).await,
-        }
+        content(&reply.blob, reply.size).await
     }
-}
-
-pub(crate) async fn read(file: &std::sync::Arc<std::fs::File>, size: u64) -> Result<Bytes> {
-    let file = std::sync::Arc::clone(file);
-    blocking(move || {
-        let mut body = vec![0; usize::try_from(size).unwrap_or_default()];
-        match std::os::unix::fs::FileExt::read_exact_at(&*file, &mut body, 0) {
-            Ok(()) => Ok(Bytes::from(body)),
-            Err(error) => Err(Error::internal(format!("reading a stored object: {error}"))),
-        }
-    })
-    .await
 }

@@ -18,6 +18,7 @@ mod key;
 mod latest;
 mod memory;
 mod objects;
+pub mod own_dir;
 mod port;
 mod rank;
 mod reply;

@@ -2,9 +2,9 @@
 
 use std::{fs, io, io::Read as _, os::unix::fs::MetadataExt, path::Path};
 
-use goproxy_engine::Result;
+use goproxy_engine::{Result, own_dir};
 
-use crate::{failure, files, layout::Layout, owner, tmp};
+use crate::{failure, files, layout::Layout, owner};
 
 /// The number of the on-disk format below `goproxy/`.
 const FORMAT: u32 = 1;
@@ -43,7 +43,7 @@ pub(crate) fn look(layout: &Layout) -> Result<()> {
 fn prepare_own(own: &Path) -> io::Result<()> {
     let (version, tmp) = (own.join("VERSION"), own.join("tmp"));
     fs::create_dir_all(&tmp)?;
-    tmp::sweep(&tmp)?;
+    own_dir::sweep(&tmp, "", |_| {})?;
     if !version.exists() {
         // By way of a name of its own: another process may start at this moment.
         let new = own.join(format!("VERSION.{:016x}", fastrand::u64(..)));

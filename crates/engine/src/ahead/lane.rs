@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    hash::BuildHasher as _,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -10,7 +11,7 @@ use std::{
 };
 
 use gomod::ModuleVersion;
-use quick_cache::sync::Cache;
+use quick_cache::{DefaultHashBuilder, sync::Cache};
 
 use super::{
     plan::{Step, Wish},
@@ -37,8 +38,10 @@ const LARGE: Bounds = Bounds { least: 2, first: 48, most: 256 };
 /// What is done ahead, and what came of it.
 #[derive(Debug)]
 pub(crate) struct Ahead {
-    /// What was wished or asked for; until when, where it failed.
-    known: Cache<Wish, Option<Instant>>,
+    /// What was wished or asked for; until when, where it failed. By hashes: clients choose the names, and how long they
+    /// are. Two that are the same cost one wish.
+    known: Cache<u64, Option<Instant>>,
+    hashes: DefaultHashBuilder,
     pub(super) lanes: [Lane; 2],
 }
 
@@ -65,7 +68,8 @@ impl Default for Ahead {
             let state = State { queue: VecDeque::new(), running: 0, window: Window::new(bounds) };
             Lane { at_a_time, expected: AtomicUsize::new(0), state: Mutex::new(state) }
         };
-        Self { known: Cache::new(KNOWN), lanes: [lane(24, SMALL), lane(6, LARGE)] }
+        let hashes = DefaultHashBuilder::default();
+        Self { known: Cache::new(KNOWN), hashes, lanes: [lane(24, SMALL), lane(6, LARGE)] }
     }
 }
 
@@ -98,18 +102,14 @@ impl Ahead {
     }
 
     pub(super) fn knows(&self, version: &ModuleVersion, step: Step) -> bool {
-        self.has(&Wish::new(version, step))
-    }
-
-    pub(super) fn has(&self, wish: &Wish) -> bool {
-        match self.known.get(wish) {
+        match self.known.get(&self.hash(version, step)) {
             Some(until) => until.is_none_or(|until| Instant::now() < until),
             None => false,
         }
     }
 
-    pub(super) fn note(&self, wish: Wish) {
-        self.known.insert(wish, None);
+    pub(super) fn note(&self, version: &ModuleVersion, step: Step) {
+        self.known.insert(self.hash(version, step), None);
     }
 
     /// A wish that was not fulfilled: after a while, another request for the version brings it up again.
@@ -117,11 +117,15 @@ impl Ahead {
         let until = Some(Instant::now() + rest);
         let asked = [Kind::Info, Kind::Mod, Kind::Zip].map(Step::Asked);
         for step in [wish.step, Step::Read].into_iter().chain(asked) {
-            let wish = Wish::new(&wish.version, step);
-            if self.known.get(&wish).is_some() {
-                self.known.insert(wish, until);
+            let known = self.hash(&wish.version, step);
+            if self.known.get(&known).is_some() {
+                self.known.insert(known, until);
             }
         }
+    }
+
+    fn hash(&self, version: &ModuleVersion, step: Step) -> u64 {
+        self.hashes.hash_one((version, step))
     }
 }
 
@@ -132,5 +136,30 @@ impl Lane {
         let result = work(&mut state);
         self.expected.store(state.window.len(), Ordering::Release);
         result
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gomod::{ModulePath, Version};
+
+    use super::*;
+
+    #[test]
+    fn what_failed_is_wished_again_after_its_rest() {
+        let ahead = Ahead::default();
+        let path = ModulePath::parse("example.com/a").unwrap();
+        let version = ModuleVersion::new(path, Version::parse("v1.0.0").unwrap()).unwrap();
+        let wish = Wish::new(&version, Step::Zip);
+        assert!(!ahead.knows(&version, Step::Zip) && !ahead.was_asked(&wish));
+        for step in [Step::Zip, Step::Info, Step::Asked(Kind::Zip)] {
+            ahead.note(&version, step);
+        }
+        assert!(ahead.knows(&version, Step::Zip) && ahead.was_asked(&wish));
+        ahead.forget(&wish, REST);
+        assert!(ahead.knows(&version, Step::Zip) && ahead.was_asked(&wish), "it rests");
+        ahead.forget(&wish, Duration::ZERO);
+        assert!(!ahead.knows(&version, Step::Zip) && !ahead.was_asked(&wish));
+        assert!(ahead.knows(&version, Step::Info), "another wish");
     }
 }

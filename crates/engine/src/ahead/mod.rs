@@ -46,7 +46,7 @@ impl Shared {
         if self.ahead.knows(version, Step::Asked(kind)) || !self.reads_ahead(version) {
             return walks;
         }
-        self.ahead.note(Wish::new(version, Step::Asked(kind)));
+        self.ahead.note(version, Step::Asked(kind));
         let walked = self.ahead.knows(version, Step::Walk);
         for step in plan::follow(kind, walked) {
             self.wish(Wish::new(version, *step));
@@ -69,14 +69,14 @@ impl Shared {
 
     /// Puts something on the list, unless it was there before.
     fn wish(self: &Arc<Self>, wish: Wish) {
-        if self.ahead.has(&wish) {
+        if self.ahead.knows(&wish.version, wish.step) {
             return;
         }
         let lane = self.ahead.lane(&wish);
         let queued = lane.with(|state| {
             let room = state.queue.len() < QUEUE;
             if room {
-                self.ahead.note(wish.clone());
+                self.ahead.note(&wish.version, wish.step);
                 state.queue.push_back((Instant::now(), wish));
             }
             room

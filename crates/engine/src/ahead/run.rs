@@ -5,7 +5,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bytes::Bytes;
 use gomod::{ModuleVersion, modfile};
 
 use super::{
@@ -13,7 +12,8 @@ use super::{
     plan::{Step, Wish},
 };
 use crate::{
-    Blob, Error, ErrorKind, Kind, Object, Reply, Result, Stored,
+    Blob, Error, ErrorKind, Kind, Object, Reply, Result,
+    blocking::content,
     engine::Shared,
     memory::Wanted,
     rank::{self, Rank},
@@ -45,7 +45,7 @@ impl Shared {
         if self.ahead.knows(version, Step::Read) {
             return;
         }
-        self.ahead.note(Wish::new(version, Step::Read));
+        self.ahead.note(version, Step::Read);
         let Some(found) = modfile::requirements(go_mod) else { return };
         if !found.pruned {
             self.walk(&found.modules);
@@ -127,7 +127,7 @@ impl Shared {
             if wish.step == Step::Walk
                 && let Some(stored) = self.held(&object).await?
             {
-                self.walk_on(&content(&stored).await?);
+                self.walk_on(&content(&stored.blob, stored.size).await?);
             }
             return Ok(Outcome::Held);
         }
@@ -142,7 +142,7 @@ impl Shared {
         }
         let (stored, _) = self.fetched(object).await?;
         if wish.step == Step::Walk {
-            self.walk_on(&content(&stored).await?);
+            self.walk_on(&content(&stored.blob, stored.size).await?);
         }
         Ok(Outcome::Fetched(stored.size))
     }
@@ -163,13 +163,6 @@ impl Shared {
             return Err(Error::new(ErrorKind::Busy, "too much is fetched that somebody waits for"));
         }
         Ok(())
-    }
-}
-
-async fn content(stored: &Stored) -> Result<Bytes> {
-    match &stored.blob {
-        Blob::Bytes(bytes) => Ok(bytes.clone()),
-        Blob::File(file) => crate::latest::read(file, stored.size).await,
     }
 }
 

@@ -19,7 +19,7 @@ use gomod::sumdb::CheckError;
 pub(crate) use log::{Log, Logs};
 pub(crate) use vouch::pin_of;
 
-use crate::{Error, ErrorKind, Result, Stored, check, engine::Shared, watch::watched};
+use crate::{Error, ErrorKind, Result, Stored, blocking::content, check, engine::Shared, watch::watched};
 
 /// A database as it is asked, and what we know of its log.
 #[derive(Clone, Debug)]
@@ -61,8 +61,5 @@ impl Shared {
 
 /// The bytes of an object of a database, all of which are small.
 async fn bytes(stored: &Stored) -> Result<Bytes> {
-    match &stored.blob {
-        crate::Blob::Bytes(bytes) => Ok(bytes.clone()),
-        crate::Blob::File(file) => crate::latest::read(file, stored.size).await,
-    }
+    content(&stored.blob, stored.size).await
 }

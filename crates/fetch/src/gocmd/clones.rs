@@ -7,9 +7,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use goproxy_engine::own_dir::remove_tree;
 use rustix::fs::{FlockOperation, flock};
 
-use super::scratch::remove_tree;
 use crate::exec::Finished;
 
 /// What git says of its own lock files that nobody holds any more, and of half-written repositories.

@@ -2,53 +2,43 @@
 //! that was killed left behind goes when the next one starts.
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io,
-    os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink},
+    fs, io,
+    os::unix::fs::symlink,
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use rustix::fs::{FlockOperation, flock};
+use goproxy_engine::own_dir::{self, OwnDir, remove_tree};
 
 use crate::exec::orphans;
 
 const PREFIX: &str = "go-";
-const LOCK: &str = ".lock";
 
 /// The directory of this process. Removed when dropped.
 #[derive(Debug)]
 pub(super) struct ScratchRoot {
-    dir: PathBuf,
-    lock_path: PathBuf,
-    /// Locked as long as we live; programs that we start do not inherit it.
-    _lock: File,
+    own: OwnDir,
     next: AtomicU64,
 }
 
 impl ScratchRoot {
-    /// Makes a directory below `parent`, after removing those of dead processes.
+    /// Makes a directory below `parent`, after removing those of dead processes, and ending what they left running.
     pub(super) fn new(parent: &Path) -> io::Result<Self> {
         fs::create_dir_all(parent)?;
         // `go` needs absolute paths.
         let parent = parent.canonicalize()?;
-        sweep(&parent)?;
-        loop {
-            let name = format!("{PREFIX}{}-{:08x}", std::process::id(), fastrand::u32(..));
-            let (dir, lock_path) = (parent.join(&name), parent.join(format!("{name}{LOCK}")));
-            let lock = OpenOptions::new().write(true).create_new(true).open(&lock_path)?;
-            flock(&lock, FlockOperation::LockExclusive)?;
-            // Somebody may have swept it away before it was locked.
-            if lock.metadata()?.nlink() > 0 {
-                fs::create_dir(&dir)?;
-                return Ok(Self { dir, lock_path, _lock: lock, next: AtomicU64::new(0) });
+        own_dir::sweep(&parent, PREFIX, |dir| {
+            let ended = orphans::end("GOPATH", dir);
+            if ended > 0 {
+                tracing::warn!(ended, "killed processes that a dead process left running");
             }
-        }
+        })?;
+        Ok(Self { own: OwnDir::make(&parent, PREFIX)?, next: AtomicU64::new(0) })
     }
 
     /// Makes the directory of one run, whose module cache has the clones in `vcs_dir`.
     pub(super) fn run(&self, vcs_dir: &Path) -> io::Result<Scratch> {
-        let dir = self.dir.join(self.next.fetch_add(1, Ordering::Relaxed).to_string());
+        let dir = self.own.path().join(self.next.fetch_add(1, Ordering::Relaxed).to_string());
         fs::create_dir(&dir)?;
         let scratch = Scratch { dir };
         let cache = scratch.cache();
@@ -59,14 +49,6 @@ impl ScratchRoot {
         fs::create_dir_all(vcs_dir)?;
         symlink(vcs_dir.canonicalize()?, cache.join("vcs"))?;
         Ok(scratch)
-    }
-}
-
-impl Drop for ScratchRoot {
-    fn drop(&mut self) {
-        if remove_tree(&self.dir).is_ok() {
-            let _ = fs::remove_file(&self.lock_path);
-        }
     }
 }
 
@@ -142,61 +124,10 @@ impl Drop for Scratch {
     }
 }
 
-/// Removes what dead processes left in `parent`, and ends what they left running.
-fn sweep(parent: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(parent)? {
-        let entry = entry?;
-        if !entry.file_type()?.is_file() {
-            continue;
-        }
-        let path = entry.path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if !name.starts_with(PREFIX) {
-            continue;
-        }
-        let Some(dir) = name.strip_suffix(LOCK) else { continue };
-        let Ok(lock) = File::open(&path) else { continue };
-        if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok() {
-            let tree = parent.join(dir);
-            let ended = orphans::end("GOPATH", &tree);
-            if ended > 0 {
-                tracing::warn!(ended, "killed processes that a dead process left running");
-            }
-            match remove_tree(&tree) {
-                Ok(()) => fs::remove_file(&path)?,
-                // Where no orphan can be found one may still be writing; the next start tries again.
-                Err(e) => tracing::warn!(dir, error = %e, "cannot remove a leftover directory"),
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Removes a tree, read-only directories too (module trees are). Symbolic links are removed, not followed.
-pub(super) fn remove_tree(dir: &Path) -> io::Result<()> {
-    match fs::remove_dir_all(dir) {
-        Err(e) if e.kind() == io::ErrorKind::PermissionDenied => {
-            make_writable(dir)?;
-            fs::remove_dir_all(dir)
-        }
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
-        result => result,
-    }
-}
-
-fn make_writable(dir: &Path) -> io::Result<()> {
-    fs::set_permissions(dir, fs::Permissions::from_mode(0o700))?;
-    for entry in fs::read_dir(dir)? {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            make_writable(&entry.path())?;
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     fn names(dir: &Path) -> Vec<String> {
@@ -210,28 +141,21 @@ mod tests {
     fn leftovers_of_the_dead_go_and_the_living_stay() {
         let parent = tempfile::tempdir().unwrap();
         let living = ScratchRoot::new(parent.path()).unwrap();
-        let tree = parent.path().join("go-1-dead/gopath/pkg/mod/a.b/c@v1.0.0");
+        let tree = parent.path().join("go-1-000000000000dead/gopath/pkg/mod/a.b/c@v1.0.0");
         fs::create_dir_all(&tree).unwrap();
         fs::write(tree.join("x.go"), "x").unwrap();
         fs::set_permissions(&tree, fs::Permissions::from_mode(0o555)).unwrap();
-        fs::write(parent.path().join("go-1-dead.lock"), "").unwrap();
+        fs::write(parent.path().join("go-1-000000000000dead.lock"), "").unwrap();
         fs::write(parent.path().join("somebody-elses"), "").unwrap();
 
         let next = ScratchRoot::new(parent.path()).unwrap();
-        assert!(living.dir.is_dir() && next.dir.is_dir() && !parent.path().join("go-1-dead").exists());
+        assert!(
+            living.own.path().is_dir()
+                && next.own.path().is_dir()
+                && !parent.path().join("go-1-000000000000dead").exists()
+        );
         drop((living, next));
         assert_eq!(names(parent.path()), ["somebody-elses"]);
-    }
-
-    #[test]
-    fn a_pipe_among_the_leftovers_was_waited_for() {
-        use rustix::fs::{CWD, Mode, mkfifoat};
-
-        let parent = tempfile::tempdir().unwrap();
-        mkfifoat(CWD, parent.path().join("go-1-dead.lock"), Mode::RUSR | Mode::WUSR).unwrap();
-        let (root, path) = (std::sync::mpsc::channel(), parent.path().to_owned());
-        std::thread::spawn(move || root.0.send(ScratchRoot::new(&path).is_ok()));
-        assert_eq!(root.1.recv_timeout(std::time::Duration::from_secs(20)), Ok(true));
     }
 
     #[cfg(target_os = "linux")]
@@ -241,7 +165,7 @@ mod tests {
 
         let parent = tempfile::tempdir().unwrap();
         let living = ScratchRoot::new(parent.path()).unwrap();
-        let dead = parent.path().canonicalize().unwrap().join("go-1-dead");
+        let dead = parent.path().canonicalize().unwrap().join("go-1-000000000000dead");
         fs::create_dir(&dead).unwrap();
         fs::write(dead.with_extension("lock"), "").unwrap();
         let sleep = |dir: &Path, started: &Path| {
@@ -250,7 +174,7 @@ mod tests {
             tokio::spawn(sh.envs(vars).run())
         };
         let started = [parent.path().join("orphan"), parent.path().join("ours")];
-        let (orphan, ours) = (sleep(&dead, &started[0]), sleep(&living.dir, &started[1]));
+        let (orphan, ours) = (sleep(&dead, &started[0]), sleep(living.own.path(), &started[1]));
         while !started.iter().all(|file| file.exists()) {
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }
@@ -273,20 +197,6 @@ mod tests {
         drop(scratch);
         assert!(!dir.exists());
         assert_eq!(names(&vcs), ["clone"]);
-    }
-
-    #[test]
-    fn read_only_trees_can_be_removed_without_being_root() {
-        let parent = tempfile::tempdir().unwrap();
-        let dir = parent.path().join("a/b");
-        fs::create_dir_all(&dir).unwrap();
-        fs::write(dir.join("f"), "x").unwrap();
-        fs::set_permissions(&dir, fs::Permissions::from_mode(0o500)).unwrap();
-        // What the second try does; root never needs it.
-        make_writable(&parent.path().join("a")).unwrap();
-        assert_eq!(fs::metadata(&dir).unwrap().permissions().mode() & 0o777, 0o700);
-        remove_tree(&parent.path().join("a")).unwrap();
-        assert_eq!(names(parent.path()), [""; 0]);
     }
 
     #[test]

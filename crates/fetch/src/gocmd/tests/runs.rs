@@ -184,11 +184,11 @@ async fn clones_are_shared_and_a_damaged_one_is_replaced() {
 #[tokio::test]
 async fn leftovers_of_a_killed_proxy_are_gone_after_the_next_start() {
     let Some(world) = World::new() else { return };
-    let left = world.path("scratch/go-4711-deadbeef");
+    let left = world.path("scratch/go-4711-00000000deadbeef");
     fs::create_dir_all(left.join("0/gopath/pkg/mod/a.b@v1")).unwrap();
-    fs::write(world.path("scratch/go-4711-deadbeef.lock"), "").unwrap();
+    fs::write(world.path("scratch/go-4711-00000000deadbeef.lock"), "").unwrap();
     let go = world.command();
-    assert!(!left.exists() && !world.path("scratch/go-4711-deadbeef.lock").exists());
+    assert!(!left.exists() && !world.path("scratch/go-4711-00000000deadbeef.lock").exists());
     drop(go);
     assert_eq!(fs::read_dir(world.path("scratch")).unwrap().count(), 0);
 }

@@ -15,7 +15,7 @@ use crate::{
     growing::Part,
     memory::{Memory, Wanted},
     reply::Known,
-    sumdb::Logs,
+    sumdb::{Logs, adopted::Doubts},
 };
 
 /// How many files that came along are verified at the same time; more are let go.
@@ -39,6 +39,8 @@ pub(crate) struct Shared {
     pub(crate) zip_checks: Turns,
     /// Verifications of what nobody waits for.
     pub(crate) extras: Arc<Semaphore>,
+    /// Verifications of what another program stored.
+    pub(crate) doubts: Doubts,
     pub(crate) logs: Logs,
     /// Tiles that are being asked for.
     pub(crate) tiles: Flight<Object, Result<Bytes>>,
@@ -59,6 +61,7 @@ impl Engine {
             objects: Flight::default(),
             zip_checks: Turns::new(cores, (cores / 2).max(1)),
             extras: Arc::new(Semaphore::new(EXTRAS)),
+            doubts: Doubts::default(),
             logs: Logs::default(),
             tiles: Flight::default(),
             fetches: Fetches::default(),

@@ -69,13 +69,14 @@ impl Shared {
     }
 
     /// The object in memory or in the store.
-    pub(crate) async fn held(&self, object: &Object) -> Result<Option<Stored>> {
+    pub(crate) async fn held(self: &Arc<Self>, object: &Object) -> Result<Option<Stored>> {
         if let Some(stored) = self.memory.object(object) {
             return Ok(Some(stored));
         }
         let stored = self.store.open(object).await?;
         if let Some(stored) = &stored {
             self.memory.keep_object(object, stored);
+            self.look_into(object, stored);
         }
         Ok(stored)
     }

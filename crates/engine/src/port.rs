@@ -28,6 +28,9 @@ pub struct Stored {
     pub sha256: [u8; 32],
     /// When it was committed.
     pub modified: SystemTime,
+    /// Another program wrote it, and nobody has been asked yet whether it is the true one. Said once by each process:
+    /// who is told asks, and tells the store of it ([`Store::vouched_for`]).
+    pub doubtful: bool,
 }
 
 /// A remembered mutable answer.
@@ -83,6 +86,16 @@ pub trait Store: Send + Sync + std::fmt::Debug {
 
     /// Moves an object aside that turned out not to hold: it counts as absent from now on.
     async fn reject(&self, object: &Object, reason: &str) -> Result<()>;
+
+    /// The `h1:` and the SHA-256 of a go.mod or zip that another program wrote; `None` if there is no such thing.
+    async fn sum_of_adopted(&self, _object: &Object) -> Result<Option<(String, [u8; 32])>> {
+        Ok(None)
+    }
+
+    /// Writes down that an object is the true one, as long as it is the one with this SHA-256.
+    async fn vouched_for(&self, _object: &Object, _sha256: [u8; 32]) -> Result<()> {
+        Ok(())
+    }
 
     /// What is known of a fact, with the name of its place, for people.
     async fn recall(&self, fact: &Fact) -> Result<Option<FactFound>>;

@@ -119,7 +119,7 @@ impl Served {
 
 impl Reply {
     pub(crate) fn object(stored: Stored, cache: CacheStatus, via: Via) -> Self {
-        let Stored { blob, size, sha256, modified } = stored;
+        let Stored { blob, size, sha256, modified, .. } = stored;
         Self { blob, size, sha256, modified, cache, lifetime: Lifetime::Immutable, via }
     }
 

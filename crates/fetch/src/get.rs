@@ -11,7 +11,7 @@ use http::{
 use reqwest::{Response, Url};
 
 use crate::{
-    Access, HttpClient, Inside,
+    Access, HttpClient,
     body::Body,
     client::chain,
     credentials::Credential,
@@ -47,7 +47,7 @@ pub(crate) enum Scope {
     /// The operator's: it may be anywhere. Redirects may lead to internal addresses only if it is one itself, and not to
     /// the metadata of a cloud even then.
     Configured { inside: bool },
-    /// A page's.
+    /// A page's, or that of a redirect from outside: names are judged when the connection is made.
     Named(Access),
 }
 
@@ -102,21 +102,24 @@ impl HttpClient {
             if !redirect::leads_on(response.status()) {
                 return Ok((url, response));
             }
-            if matches!(target.scope, Scope::Configured { inside: false }) && self.is_inside(target.url).await {
-                target.scope = Scope::Configured { inside: true };
-            }
+            target.scope = self.led_on_by(&url, &response, target.scope);
             url = redirect::next_hop(&url, response.headers(), target.scope.of_redirects(), self.inside())?;
         }
         let detail = format!("more than {MAX_REDIRECTS} redirects from {}", wire::shown(target.url));
         Err(invalid("the upstream redirects without end", detail))
     }
 
-    /// Whether what the operator configured is in our own network, as its name has it: then its redirects may be, too.
-    async fn is_inside(&self, configured: &Url) -> bool {
-        let Some(host) = configured.host_str() else { return false };
-        // What strangers may name besides says nothing of where this one is.
-        let (lookup, nothing) = (&self.options().lookup, Inside::default());
-        lookup.addresses(host, false, &nothing).await.is_ok() && lookup.addresses(host, true, &nothing).await.is_err()
+    /// Whose word a redirect is: that of the machine at the other end of the very connection that it came over, whatever
+    /// its name leads to by now. On our own network that is the operator's, who configured it; elsewhere a stranger's.
+    fn led_on_by(&self, url: &Url, response: &Response, scope: Scope) -> Scope {
+        let (lookup, name) = (&self.options().lookup, url.host_str().unwrap_or_default());
+        match scope {
+            Scope::Configured { inside: false } if lookup.led_inside(name, response.remote_addr()) => {
+                Scope::Configured { inside: true }
+            }
+            Scope::Configured { inside: false } => Scope::Named(Access::default()),
+            other => other,
+        }
     }
 
     async fn send(&self, url: &Url, target: Target<'_>) -> Result<Response, Failure> {
@@ -126,8 +129,6 @@ impl HttpClient {
             return Err(retry::paused(left));
         }
         let named = match target.scope {
-            // A redirect is a stranger's word: what its name resolves to is judged when the connection is made.
-            Scope::Configured { inside: false } if url.host() != target.url.host() => Some(Access::default()),
             Scope::Configured { .. } => None,
             Scope::Named(access) => Some(access),
         };

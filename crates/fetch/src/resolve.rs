@@ -1,14 +1,26 @@
 //! Looking up names, once for each connection and with the guard in between: what is connected to is what was judged.
 
-use std::{fmt, net::SocketAddr, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use crate::{Inside, guard};
 
-/// Where names are looked up.
+/// Where names are looked up. Clones share what they found.
 #[derive(Clone, Default)]
-pub struct Lookup(Option<Function>);
+pub struct Lookup {
+    scripted: Option<Function>,
+    /// Addresses inside our own network, by the names of the operator that led there.
+    inside: Arc<Mutex<HashMap<String, HashSet<SocketAddr>>>>,
+}
+
+/// Names of which it is remembered that they led inside. Only what the operator or something inside named is among them.
+const NAMES: usize = 1024;
 
 type Function = Arc<dyn Fn(&str) -> Vec<Found> + Send + Sync>;
 
@@ -25,13 +37,13 @@ impl Lookup {
     /// For tests: the addresses come from `function`, nobody is asked. None mean that there is no such host. So that a
     /// public host can be played on this machine, what is judged and what is connected to may differ.
     pub fn scripted(function: impl Fn(&str) -> Vec<Found> + Send + Sync + 'static) -> Self {
-        Self(Some(Arc::new(function)))
+        Self { scripted: Some(Arc::new(function)), inside: Arc::default() }
     }
 }
 
 impl fmt::Debug for Lookup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_some() { "scripted" } else { "system" })
+        f.write_str(if self.scripted.is_some() { "scripted" } else { "system" })
     }
 }
 
@@ -86,8 +98,11 @@ impl Lookup {
             true => inside.permits(name, ip),
             false => !guard::is_metadata_address(ip) || inside.literally(ip),
         };
-        let allowed = found.into_iter().filter(|found| permitted(found.judged));
-        let addresses: Vec<_> = allowed.map(|found| found.connected).collect();
+        let allowed: Vec<_> = found.into_iter().filter(|found| permitted(found.judged)).collect();
+        if !guarded {
+            self.remember(name, &allowed);
+        }
+        let addresses: Vec<_> = allowed.into_iter().map(|found| found.connected).collect();
         if addresses.is_empty() {
             Err(NoAddress("all addresses of the name are internal, and -allowInside names none"))
         } else {
@@ -95,9 +110,30 @@ impl Lookup {
         }
     }
 
+    fn remember(&self, name: &str, found: &[Found]) {
+        let inside: Vec<_> = found.iter().filter(|found| !guard::is_public(found.judged)).collect();
+        if inside.is_empty() {
+            return;
+        }
+        let mut names = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
+        if names.len() >= NAMES {
+            names.clear();
+        }
+        names.entry(name.to_owned()).or_default().extend(inside.into_iter().map(|found| found.connected));
+    }
+
+    /// Whether a connection goes to an address inside that this name of the operator led to. Not if the other end is an
+    /// HTTP proxy, which alone knows where it leads.
+    pub(crate) fn led_inside(&self, name: &str, peer: Option<SocketAddr>) -> bool {
+        let Some(peer) = peer else { return false };
+        let names = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_peer = |at: &SocketAddr| at.ip() == peer.ip() && (at.port() == 0 || at.port() == peer.port());
+        names.get(name).is_some_and(|addresses| addresses.iter().any(is_peer))
+    }
+
     /// Failures of the resolver are no addresses either: it does not tell a name that is not from a server that is down.
     async fn look_up(&self, name: &str) -> Vec<Found> {
-        if let Some(scripted) = &self.0 {
+        if let Some(scripted) = &self.scripted {
             return scripted(name);
         }
         match tokio::net::lookup_host((name, 0)).await {

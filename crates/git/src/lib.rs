@@ -2,6 +2,7 @@
 //! protocol. What talks to servers is in `goproxy-fetch`, what a module proxy makes of repositories in `goproxy-direct`.
 
 mod error;
+mod file;
 mod hash;
 mod object;
 mod oid;
@@ -11,6 +12,7 @@ mod request;
 pub mod wire;
 
 pub use error::Error;
+pub use file::open_regular;
 pub use object::{Commit, EntryKind, Kind, MemoryObjects, Object, Objects, TreeEntry};
 pub use oid::{ObjectFormat, Oid};
 pub use pack::{Odb, PackLimits, PackReceiver, PackStats, init};

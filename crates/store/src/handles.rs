@@ -38,7 +38,13 @@ impl Handles {
             return None;
         };
         let Stamp { size, modified, .. } = stamp;
-        known.recently.then_some(Stored { blob: Blob::File(file), size, sha256: known.sha256, modified })
+        known.recently.then_some(Stored {
+            blob: Blob::File(file),
+            size,
+            sha256: known.sha256,
+            modified,
+            doubtful: false,
+        })
     }
 
     /// Keeps the file of an object open that was just opened.

@@ -4,6 +4,7 @@
 //! `GOPROXY=file://...` and one written by `go` is taken over; several processes may share it. What is ours alone
 //! (temporary files, answers, records of what was checked) lies beside it in `goproxy/`, and may be lost without harm.
 
+mod adopted;
 mod answers;
 mod census;
 mod commit;
@@ -166,7 +167,7 @@ impl Store for FsStore {
             Found::Absent => return Ok(None),
             Found::Held(stored) => {
                 self.0.handles.keep(object, &stored);
-                return Ok(Some(stored));
+                return Ok(Some(self.told(object, stored)));
             }
             Found::Due(..) => Some(&self.0.hashing),
             Found::Unknown(..) => is_zip(object).then_some(&self.0.heavy),
@@ -177,7 +178,7 @@ impl Store for FsStore {
             None => None,
         };
         let (inner, wanted) = (Arc::clone(&self.0), object.clone());
-        blocking(move || inner.examine(&wanted)).await
+        Ok(blocking(move || inner.examine(&wanted)).await?.map(|stored| self.told(object, stored)))
     }
 
     async fn has(&self, object: &Object) -> Result<bool> {
@@ -232,6 +233,17 @@ impl Store for FsStore {
         .await
     }
 
+    async fn sum_of_adopted(&self, object: &Object) -> Result<Option<(String, [u8; 32])>> {
+        let _permit = self.0.heavy.acquire().await;
+        let (inner, object) = (Arc::clone(&self.0), object.clone());
+        blocking(move || inner.sum_of_adopted(&object)).await
+    }
+
+    async fn vouched_for(&self, object: &Object, sha256: [u8; 32]) -> Result<()> {
+        let (inner, object) = (Arc::clone(&self.0), object.clone());
+        blocking(move || inner.vouched_for(&object, sha256)).await
+    }
+
     async fn recall(&self, fact: &Fact) -> Result<Option<FactFound>> {
         let (inner, fact) = (Arc::clone(&self.0), fact.clone());
         blocking(move || inner.recall(&fact)).await
@@ -240,6 +252,14 @@ impl Store for FsStore {
     async fn establish(&self, fact: &Fact, old: Option<&Bytes>, new: &Bytes) -> Result<bool> {
         let (inner, fact, old, new) = (Arc::clone(&self.0), fact.clone(), old.cloned(), new.clone());
         blocking(move || inner.establish(&fact, old.as_ref(), &new)).await
+    }
+}
+
+impl FsStore {
+    /// Says, to the first who opens it, that nobody has vouched for it.
+    fn told(&self, object: &Object, stored: Stored) -> Stored {
+        let doubtful = matches!(object, Object::Module(_, Kind::Mod | Kind::Zip)) && self.0.proofs.doubt(object, false);
+        Stored { doubtful, ..stored }
     }
 }
 

@@ -123,7 +123,7 @@ impl Inner {
     ) -> Result<Option<Stored>> {
         let Stamp { size, modified, .. } = *stamp;
         if size > SMALL {
-            return Ok(Some(Stored { blob: Blob::File(file), size, sha256, modified }));
+            return Ok(Some(Stored { blob: Blob::File(file), size, sha256, modified, doubtful: false }));
         }
         let bytes = match files::read(&file, size) {
             Ok(bytes) => bytes,
@@ -131,7 +131,7 @@ impl Inner {
             Err(e) => return Err(failure::at("reading", path, &e)),
         };
         if <[u8; 32]>::from(Sha256::digest(&bytes)) == sha256 {
-            return Ok(Some(Stored { blob: Blob::Bytes(Bytes::from(bytes)), size, sha256, modified }));
+            return Ok(Some(Stored { blob: Blob::Bytes(Bytes::from(bytes)), size, sha256, modified, doubtful: false }));
         }
         self.set_aside(object, path, Some(stamp), ROTTEN);
         Ok(None)

@@ -28,6 +28,8 @@ struct Proof {
     size: u64,
     mtime: i128,
     sha256: [u8; 32],
+    /// Whether somebody is still to be told that nobody has vouched for it.
+    doubtful: bool,
     /// When this process read and hashed the file, and the status change time of the file by then.
     checked: Option<(Instant, i128)>,
 }
@@ -64,8 +66,8 @@ impl Proofs {
         if let Some(known) = self.remembered(object, stamp) {
             return Some(known);
         }
-        let Finding { sha256, size, mtime, .. } = record::last(&layout.record(object)?).ok()??;
-        let proof = Proof { size, mtime, sha256, checked: None };
+        let Finding { sha256, size, mtime, writer, .. } = record::last(&layout.record(object)?).ok()??;
+        let proof = Proof { size, mtime, sha256, doubtful: writer == Writer::Adopted, checked: None };
         let known = proof.of(stamp)?;
         self.memory.insert(object.clone(), proof);
         Some(known)
@@ -80,13 +82,24 @@ impl Proofs {
     pub(crate) fn checked(&self, object: &Object, stamp: &Stamp, sha256: [u8; 32]) {
         let Stamp { size, mtime, ctime, .. } = *stamp;
         let checked = Some((Instant::now(), ctime));
-        self.memory.insert(object.clone(), Proof { size, mtime, sha256, checked });
+        let doubtful = self.memory.get(object).is_some_and(|before| before.sha256 == sha256 && before.doubtful);
+        self.memory.insert(object.clone(), Proof { size, mtime, sha256, doubtful, checked });
+    }
+
+    /// Sets whether somebody is still to be told that nobody has vouched for it, and says whether that was so before.
+    pub(crate) fn doubt(&self, object: &Object, doubtful: bool) -> bool {
+        let Some(proof) = self.memory.get(object) else { return false };
+        if proof.doubtful != doubtful {
+            self.memory.insert(object.clone(), Proof { doubtful, ..proof });
+        }
+        proof.doubtful
     }
 
     /// Remembers that the file with this stamp holds. Where nothing can be written the memory has to do.
     pub(crate) fn keep(&self, layout: &Layout, object: &Object, stamp: &Stamp, sha256: [u8; 32], writer: Writer) {
         let Stamp { size, mtime, .. } = *stamp;
         self.checked(object, stamp, sha256);
+        self.doubt(object, writer == Writer::Adopted);
         let Some(place) = layout.record(object) else { return };
         let before = record::last(&place).ok().flatten();
         let first_seen = before.map_or_else(now, |before| before.first_seen);
@@ -122,7 +135,7 @@ mod tests {
         let file = tempfile::tempfile().unwrap();
         let stamp = Stamp::of(&file).unwrap();
         let recently = |checked| {
-            let proof = Proof { size: stamp.size, mtime: stamp.mtime, sha256: [0; 32], checked };
+            let proof = Proof { size: stamp.size, mtime: stamp.mtime, sha256: [0; 32], doubtful: false, checked };
             proof.of(&stamp).unwrap().recently
         };
         assert!(recently(Some((Instant::now(), stamp.ctime))));

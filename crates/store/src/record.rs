@@ -17,9 +17,9 @@ const TAIL: u64 = 16 << 10;
 /// Who wrote the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Writer {
-    /// We, after the checks.
+    /// We, after the checks; or somebody else, and whoever vouches for it was asked.
     Own,
-    /// Somebody else; we checked it afterwards.
+    /// Somebody else; we checked its form afterwards.
     Adopted,
 }
 

@@ -113,7 +113,7 @@ async fn stored(file: Arc<File>, size: u64, sha256: [u8; 32]) -> Result<Stored> 
         });
         Blob::Bytes(read.await?.into())
     };
-    Ok(Stored { blob, size, sha256, modified: SystemTime::now() })
+    Ok(Stored { blob, size, sha256, modified: SystemTime::now(), doubtful: false })
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -20,6 +20,7 @@ use crate::{
     go_client::{Output, finish},
     home::Home,
     proxy::Proxy,
+    secrets::Secrets,
 };
 
 /// What the program prints on standard error once it accepts connections, before its URL.
@@ -27,7 +28,8 @@ const READY: &str = "listening on ";
 const START_LIMIT: Duration = Duration::from_secs(30);
 
 /// How to start the program. Its environment holds PATH, HOME and TMPDIR (an empty directory each), GOSUMDB=off,
-/// GOPROXY_READ_AHEAD=0 and what is set. Clones share these directories and the cache.
+/// GOPROXY_READ_AHEAD=0 and what is set. Clones share these directories and the cache. Whatever the test is about, it
+/// fails if a secret that it gives turns up in what the program says.
 #[derive(Clone, Debug)]
 pub struct ProxyBuilder {
     program: PathBuf,
@@ -35,13 +37,15 @@ pub struct ProxyBuilder {
     env: BTreeMap<OsString, OsString>,
     cache: Option<PathBuf>,
     bare: bool,
+    secrets: Secrets,
     dir: Arc<TempDir>,
 }
 
 impl ProxyBuilder {
     pub(crate) fn new(program: PathBuf) -> Self {
         let dir = Arc::new(TempDir::new().unwrap());
-        Self { program, args: Vec::new(), env: BTreeMap::new(), cache: None, bare: false, dir }
+        let (args, env, secrets) = Default::default();
+        Self { program, args, env, cache: None, bare: false, secrets, dir }
     }
 
     /// The directory of its home, its temporary files and, unless another was chosen, its cache.
@@ -95,7 +99,9 @@ impl ProxyBuilder {
     /// Starts it; if it ends instead of listening, what it left behind.
     pub async fn try_start(self) -> Result<Proxy, Output> {
         let log = Arc::new(Mutex::new(String::new()));
-        let (child, listening) = self.launch("127.0.0.1:0", &log).await?;
+        let launched = self.launch("127.0.0.1:0", &log).await;
+        self.secrets().assert_absent("the log", &log.lock().unwrap());
+        let (child, listening) = launched?;
         Ok(Proxy::new(self, child, listening, log))
     }
 
@@ -103,7 +109,21 @@ impl ProxyBuilder {
     pub async fn run(self) -> Output {
         let mut command = tokio::process::Command::from(self.command(&self.args));
         command.stdin(Stdio::null()).kill_on_drop(true);
-        finish(command, Duration::from_secs(60)).await
+        let output = finish(command, Duration::from_secs(60)).await;
+        // The one command whose business it is to hand a token over.
+        let hands_over = self.args.iter().any(|arg| arg == "auth");
+        let said = if hands_over { output.stderr.clone() } else { output.stdout.clone() + &output.stderr };
+        self.secrets().assert_absent("what a command prints", &said);
+        output
+    }
+
+    /// What must not be said: everything secret that it is given, with what the files hold by now.
+    pub(crate) fn secrets(&self) -> &Secrets {
+        let text = |value: &OsString| value.to_string_lossy().into_owned();
+        let args: Vec<String> = self.args.iter().map(text).collect();
+        let env: Vec<(String, String)> = self.env.iter().map(|(name, value)| (text(name), text(value))).collect();
+        self.secrets.gather(&args, &env);
+        &self.secrets
     }
 
     pub(crate) fn cache_root(&self) -> PathBuf {

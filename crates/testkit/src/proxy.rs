@@ -19,7 +19,10 @@ use crate::{
 
 pub use rustix::process::Signal;
 
-/// A running proxy, killed when dropped.
+/// Larger answers are files of modules.
+const LARGEST_TEXT: usize = 64 << 10;
+
+/// A running proxy, killed when dropped; then its log is searched for the secrets that the test gave.
 #[derive(Debug)]
 pub struct Proxy {
     builder: ProxyBuilder,
@@ -101,7 +104,14 @@ impl Proxy {
 
     /// The same, for a proxy that may be dead.
     pub async fn try_request(&self, method: &str, target: &str, headers: &[(&str, &str)]) -> std::io::Result<Response> {
-        client::request(self.address(), method, target, headers).await
+        let authorization = headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+        authorization.for_each(|(_, value)| self.builder.secrets().add_authorization(value));
+        let answer = client::request(self.address(), method, target, headers).await?;
+        if answer.body.len() <= LARGEST_TEXT {
+            let said = format!("{:?}\n{}", answer.headers, answer.text());
+            self.builder.secrets().assert_absent(&format!("the answer to {target}"), &said);
+        }
+        Ok(answer)
     }
 
     /// Sends bytes on a fresh connection and returns all that comes back until the proxy closes.
@@ -161,5 +171,8 @@ impl Drop for Proxy {
             let _ = kill_process_group(self.rustix_pid(), Signal::KILL);
         }
         self.kill9();
+        if !std::thread::panicking() {
+            self.builder.secrets().assert_absent("the log", &self.log());
+        }
     }
 }

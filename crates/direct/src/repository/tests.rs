@@ -86,6 +86,43 @@ async fn a_torn_pack_failed_every_request_for_ever() {
     assert!(copy.odb().await.unwrap().contains(&id).unwrap());
 }
 
+/// And took a thread for ever each time.
+#[tokio::test]
+async fn pipes_and_links_in_place_of_packs_were_opened() {
+    let Some(world) = World::new().await else { return };
+    let id = oid(&world.repo.commit(&[("go.mod", "module m\n")]));
+    let elsewhere = world.root.path().join("elsewhere");
+    for place in ["pack", "idx", "whole", "link"] {
+        fetch(&*world.copy().await, id).await;
+        let copy = world.copy().await;
+        let pack = world.packs(&copy).remove(0);
+        let path = match place {
+            "whole" => copy.git_dir().join("whole"),
+            "link" => pack,
+            extension => pack.with_extension(extension),
+        };
+        fs::rename(&path, &elsewhere).unwrap();
+        match place {
+            "link" => std::os::unix::fs::symlink(&elsewhere, &path).unwrap(),
+            _ => make_pipe(&path),
+        }
+        let again = async {
+            fetch(&copy, id).await;
+            copy.odb().await.unwrap().contains(&id).unwrap()
+        };
+        let found = tokio::time::timeout(Duration::from_secs(20), again).await;
+        assert!(found.unwrap_or_else(|_| panic!("{place}: a pipe is waited for")), "{place}");
+        if let Ok(meta) = fs::symlink_metadata(&path) {
+            assert!(meta.is_file() || place == "whole", "{place}");
+        }
+    }
+}
+
+fn make_pipe(path: &std::path::Path) {
+    let rights = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+    rustix::fs::mkfifoat(rustix::fs::CWD, path, rights).unwrap();
+}
+
 #[tokio::test]
 async fn damage_that_a_zip_met_stayed() {
     let Some(world) = World::new().await else { return };

@@ -1,18 +1,24 @@
 //! Which commits are here with all that they contain: of what comes after them, the remote need not send that again.
 //! Kept in a file of the copy, and lost with it.
 
-use std::{fs, io, path::Path};
+use std::{fs, io, io::Read as _, path::Path};
 
-use goproxy_git::Oid;
+use goproxy_git::{Oid, open_regular};
 
 /// The last ones: a new version is like the one before it.
 const MOST: usize = 8;
 
 const FILE: &str = "whole";
 
+/// More than the longest ids take, so that nothing larger is read.
+const MOST_BYTES: u64 = 4 << 10;
+
 /// The latest last. A file that is damaged tells less.
 pub(super) fn read(git_dir: &Path) -> Vec<Oid> {
-    let text = fs::read_to_string(git_dir.join(FILE)).unwrap_or_default();
+    let mut text = String::new();
+    if let Ok(file) = open_regular(&git_dir.join(FILE)) {
+        let _ = file.take(MOST_BYTES).read_to_string(&mut text);
+    }
     text.lines().filter_map(Oid::from_hex).collect()
 }
 

@@ -1,6 +1,7 @@
 //! Checksum databases whose keys we know: nothing that they say is stored, served or believed before it is proved
 //! (golang.org/x/mod/sumdb `Client`; `gomod::sumdb` has the proofs).
 
+pub(crate) mod adopted;
 mod early;
 mod fork;
 mod log;

@@ -156,5 +156,5 @@ fn suspects(error: &CheckError, gathered: &[Gathered]) -> Vec<Tile> {
 /// Bytes as if they were stored.
 pub(super) fn unstored(bytes: Bytes) -> Stored {
     let sha256 = Sha256::digest(&bytes).into();
-    Stored { size: bytes.len() as u64, blob: Blob::Bytes(bytes), sha256, modified: SystemTime::now() }
+    Stored { size: bytes.len() as u64, blob: Blob::Bytes(bytes), sha256, modified: SystemTime::now(), doubtful: false }
 }

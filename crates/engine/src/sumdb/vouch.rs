@@ -16,7 +16,15 @@ impl Shared {
     /// [`ErrorKind::Invalid`]: it is not what the database has, or not what it was when it was first seen. Otherwise it
     /// cannot be told.
     pub(crate) async fn vouched(self: &Arc<Self>, verified: &Verified) -> Result<()> {
-        let (Object::Module(version, kind), Some(sum)) = (verified.object(), verified.sum()) else { return Ok(()) };
+        match verified.sum() {
+            Some(sum) => self.vouched_sum(verified.object(), sum).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The same of the `h1:` of a file.
+    pub(crate) async fn vouched_sum(self: &Arc<Self>, object: &Object, sum: &str) -> Result<()> {
+        let Object::Module(version, kind) = object else { return Ok(()) };
         let notary = self.routing.load().notary_of(version.path()).map(str::to_owned);
         let (answer, good) = match notary.and_then(|name| self.database(&name)) {
             Some(db) => (self.by_database(&db, version, *kind, sum).await, "verified"),

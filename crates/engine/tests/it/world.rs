@@ -48,7 +48,7 @@ impl Store for MemoryStore {
     async fn commit(&self, verified: Verified) -> Result<Stored> {
         let bytes = Bytes::from(std::fs::read(verified.path()).unwrap());
         let (size, sha256) = (verified.size(), verified.sha256());
-        let new = Stored { blob: Blob::Bytes(bytes), size, sha256, modified: SystemTime::now() };
+        let new = Stored { blob: Blob::Bytes(bytes), size, sha256, modified: SystemTime::now(), doubtful: false };
         Ok(self.objects.lock().unwrap().entry(verified.object().clone()).or_insert(new).clone())
     }
 

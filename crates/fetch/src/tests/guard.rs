@@ -210,6 +210,57 @@ async fn a_redirect_of_an_upstream_led_inside_by_a_public_name() {
     assert_eq!(ask("corp.example", "minio.corp.example/x").await.unwrap(), "secret", "inside already");
 }
 
+/// The upstream's name was looked up again to know whether it is inside: whoever answers for the name said so by then.
+#[tokio::test]
+async fn an_upstream_was_taken_for_internal_by_what_its_name_led_to_later() {
+    let trap = Server::start(|_, _| Reply::ok("secret")).await;
+    let trap_port = trap.port();
+    for to in ["http://10.0.0.1/x", "http://db.internal/x", "http://rebinding.example/again"] {
+        let upstream = Server::start(move |_, _| Reply::redirect(to)).await;
+        let (port, asked) = (upstream.port(), AtomicUsize::new(0));
+        let client = client_with(move |_| match asked.fetch_add(1, Ordering::Relaxed) {
+            0 => vec![public(port)],
+            _ => vec![internal("10.0.0.1", trap_port)],
+        });
+        let rebinding = Upstream::new(client, "http://rebinding.example").unwrap();
+        assert!(rebinding.bytes("x", 99).await.is_err(), "{to}");
+        assert_eq!((upstream.count(), trap.count()), (1, 0), "{to}");
+    }
+}
+
+/// And the other way: what was inside when it answered is, whatever the name says by now.
+#[tokio::test]
+async fn an_upstream_inside_stays_inside_for_its_answer() {
+    let storage = Server::start(|_, _| Reply::ok("zip")).await;
+    let storage_port = storage.port();
+    let upstream = Server::start(|_, _| Reply::redirect("http://minio.internal/x")).await;
+    let (port, asked) = (upstream.port(), AtomicUsize::new(0));
+    let client = client_with(move |name| match (name, asked.fetch_add(1, Ordering::Relaxed)) {
+        ("corp.example", 0) => vec![internal("10.0.0.2", port)],
+        ("corp.example", _) => vec![public(port)],
+        _ => vec![internal("10.0.0.1", storage_port)],
+    });
+    let upstream = Upstream::new(client, "http://corp.example").unwrap();
+    assert_eq!(upstream.bytes("x", 99).await.unwrap(), "zip");
+}
+
+/// Behind an HTTP proxy the other end is the proxy, which is inside as a rule: that says nothing of the upstream.
+#[tokio::test]
+async fn an_upstream_behind_an_internal_proxy_is_not_internal_for_it() {
+    let proxy = Server::start(|_, asked| match asked.target.as_str() {
+        "http://public.example/x" => Reply::redirect("http://db.internal/secret"),
+        _ => Reply::ok("secret"),
+    })
+    .await;
+    let port = proxy.port();
+    let http = Some(Secret::new(format!("http://proxy.corp.example:{port}")));
+    let proxies = ProxySettings { http, ..ProxySettings::default() };
+    let lookup = Lookup::scripted(move |_| vec![internal("10.0.0.9", port)]);
+    let client = HttpClient::new(ClientOptions { lookup, proxies, ..options() }).unwrap();
+    assert!(Upstream::new(client, "http://public.example").unwrap().bytes("x", 99).await.is_err());
+    assert_eq!(proxy.targets(), ["http://public.example/x"]);
+}
+
 fn allowing(list: &str, lookup: impl Fn(&str) -> Vec<Found> + Send + Sync + 'static) -> HttpClient {
     let (inside, lookup) = (Inside::parse(list).unwrap(), Lookup::scripted(lookup));
     HttpClient::new(ClientOptions { inside, lookup, ..options() }).unwrap()

@@ -86,6 +86,7 @@ impl Checker {
             size: sound.size,
             sha256: sound.sha256,
             modified: SystemTime::UNIX_EPOCH,
+            doubtful: false,
         };
         let voucher = match self.judge.vouch(object, &stored, sound.sum.as_deref()).await {
             Ok(voucher) => voucher,

@@ -2,9 +2,9 @@
 
 use std::{fs, path::Path};
 
-use goproxy_testkit::{ModuleFixture, Upstream};
+use goproxy_testkit::{Answer, ModuleFixture, SumDb, Upstream, wait_until};
 
-use crate::support::{go_client, goproxy, router};
+use crate::support::{PATIENCE, go_client, goproxy, router};
 
 /// Writes a version as `go` and the original leave it.
 fn plant(download: &Path, module: &ModuleFixture) {
@@ -71,6 +71,74 @@ async fn bad_files_of_an_old_cache_are_fetched_again() {
     }
     assert_eq!(upstream.count_of(&module, "mod"), 0, "the good one stays");
     assert_eq!(fs::read(file("zip")).unwrap(), module.zip());
+}
+
+/// Nobody but `goproxy verify` asked whether they are the true ones.
+#[tokio::test]
+async fn an_adopted_file_that_the_database_contradicts_stayed() {
+    let (upstream, sums) = (Upstream::start().await, SumDb::new("sums.example.org"));
+    let [module, good] = ["example.com/replaced", "example.com/good"].map(|path| ModuleFixture::new(path, "v1.0.0"));
+    sums.pad(3).add(&module).add(&good);
+    upstream.add(&module).add(&good).attach(&sums);
+    let folder = tempfile::tempdir().unwrap();
+    let download = folder.path().join("pkg/mod/cache/download");
+    let evil = ModuleFixture::new(module.path(), module.version())
+        .go_mod("module example.com/replaced\n\ngo 1.99\n")
+        .file("evil.go", "package replaced\n");
+    plant(&download, &evil);
+    plant(&download, &good);
+    let flags = ["-proxy", &upstream.url(), "-sumdb", "sums.example.org"].map(str::to_owned);
+    let builder = goproxy().args(flags).cache_dir(folder.path()).env("GOSUMDB", sums.verifier_key());
+    let mut proxy = builder.start().await;
+    for ext in ["mod", "zip"] {
+        assert_eq!(proxy.get(&evil.url_path(ext)).await.status, 200, "not kept from who reads it first");
+        assert_eq!(proxy.get(&good.url_path(ext)).await.status, 200);
+        let gone = || proxy.log().matches("\tdownloaded: h1:").count() >= 1 && !is_there(&download, &evil, ext);
+        assert!(wait_until(PATIENCE, gone).await, "{ext}: {}", proxy.log());
+        let (answer, body) =
+            (proxy.get(&module.url_path(ext)).await, if ext == "zip" { module.zip() } else { module.mod_file() });
+        assert_eq!((answer.status, answer.body), (200, body), "{ext}: {}", proxy.log());
+    }
+    let records = folder.path().join("pkg/mod/cache/goproxy/records");
+    // The two good ones are vouched for by now, the other two were fetched.
+    let vouched = || {
+        let text: String =
+            crate::support::files(&records).iter().map(|file| fs::read_to_string(file).unwrap()).collect();
+        text.lines().filter(|line| line.ends_with(" own")).count() == 4
+    };
+    assert!(wait_until(PATIENCE, vouched).await, "{}", proxy.log());
+    upstream.reset_log();
+    proxy.restart().await;
+    assert_eq!(proxy.get(&good.url_path("zip")).await.body, good.zip());
+    assert_eq!(upstream.total(), 0, "asked once, for ever: {:?}", upstream.requests());
+    let page = proxy.get("/metrics").await.text();
+    assert!(page.contains("goproxy_checksums_total{outcome=\"mismatch\"} 0"), "{page}");
+}
+
+fn is_there(download: &Path, module: &ModuleFixture, ext: &str) -> bool {
+    fs::read(download.join(module.url_path(ext).trim_start_matches('/'))).is_ok_and(|bytes| match ext {
+        "zip" => bytes == module.zip(),
+        _ => bytes == module.mod_file(),
+    })
+}
+
+/// Of what no database vouches for, the one that was found in the cache is the first that was seen.
+#[tokio::test]
+async fn an_adopted_file_of_a_private_module_was_not_pinned() {
+    let (upstream, folder) = (Upstream::start().await, tempfile::tempdir().unwrap());
+    let module = ModuleFixture::new("example.com/pinned", "v1.0.0");
+    let download = folder.path().join("pkg/mod/cache/download");
+    plant(&download, &module);
+    let other = ModuleFixture::new(module.path(), module.version()).file("other.go", "package pinned\n");
+    upstream.on(&module.url_path("zip"), Answer::zip(other.zip()));
+    let mut proxy = goproxy().args(["-proxy", &upstream.url()]).cache_dir(folder.path()).start().await;
+    assert_eq!(proxy.get(&module.url_path("zip")).await.body, module.zip());
+    let facts = folder.path().join("pkg/mod/cache/goproxy/facts/sums");
+    assert!(wait_until(PATIENCE, || !crate::support::files(&facts).is_empty()).await, "{}", proxy.log());
+    fs::remove_dir_all(&download).unwrap();
+    proxy.restart().await;
+    let answer = proxy.get(&module.url_path("zip")).await;
+    assert!(answer.status == 502 && answer.text().contains("changed since it was first seen"), "{}", answer.text());
 }
 
 #[tokio::test]

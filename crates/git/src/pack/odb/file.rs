@@ -1,7 +1,7 @@
 //! A pack that is open, with its index.
 
 use crate::{
-    Error, ObjectFormat,
+    Error, ObjectFormat, open_regular,
     pack::{corrupt, index::Index},
 };
 use std::{
@@ -24,8 +24,8 @@ impl PackFile {
     pub(super) fn open(format: ObjectFormat, directory: &Path, name: &str) -> Result<Self, Error> {
         static NUMBERS: AtomicU64 = AtomicU64::new(0);
         // The pack first: an index may come after its pack, not before.
-        let file = File::open(directory.join(format!("{name}.pack")))?;
-        let index = Index::open(format, File::open(directory.join(format!("{name}.idx")))?)?;
+        let file = open_regular(&directory.join(format!("{name}.pack")))?;
+        let index = Index::open(format, open_regular(&directory.join(format!("{name}.idx")))?)?;
         let len = file.metadata()?.len();
         let (mut head, mut checksum) = ([0; 12], vec![0; format.len()]);
         let Some(end) = len.checked_sub(format.len() as u64).filter(|&end| end >= 12) else {

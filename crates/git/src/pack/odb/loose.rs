@@ -1,7 +1,7 @@
 //! Loose objects: `objects/ab/cdef...`, deflated with the header in front. Only the `git` command writes them.
 
 use super::chain::within;
-use crate::{Error, Kind, Object, Oid, pack::corrupt};
+use crate::{Error, Kind, Object, Oid, open_regular, pack::corrupt};
 use flate2::read::ZlibDecoder;
 use std::{
     fs::{self, File},
@@ -37,8 +37,8 @@ pub(super) fn read(git_dir: &Path, id: &Oid, limit: u64) -> Result<Option<Object
 
 /// `blob 12\0` and what follows.
 fn open(git_dir: &Path, id: &Oid) -> Result<Option<(Kind, u64, Reader)>, Error> {
-    let file = match File::open(path(git_dir, id)) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+    let file = match open_regular(&path(git_dir, id)) {
+        Err(Error::Io(error)) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         file => file?,
     };
     let (mut reader, mut header) = (BufReader::new(ZlibDecoder::new(file)), Vec::new());

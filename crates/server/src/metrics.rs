@@ -1,4 +1,5 @@
-//! What `/metrics` tells. The names are an interface; labels are fixed words and statuses, never module paths.
+//! What `/metrics` tells. The names are an interface; labels are fixed words and statuses, never module paths. Another
+//! one is a field, a line in `register`, and a row in `docs/metrics.md`, which a test compares.
 
 use std::{
     fmt::{self, Write},

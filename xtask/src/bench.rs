@@ -38,6 +38,14 @@ fn rounds(arguments: &[&str], default: usize) -> Result<usize> {
     }
 }
 
+/// `--write` alone, where a benchmark takes nothing else.
+fn only_write(arguments: &[&str]) -> Result<bool> {
+    match table::asked(arguments) {
+        (rest, write) if rest.is_empty() => Ok(write),
+        _ => bail!(crate::USAGE),
+    }
+}
+
 /// The middle one of some measurements.
 fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();

@@ -7,7 +7,9 @@ mod differential;
 
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo xtask deps | cargo xtask bench downloads|flood|herd|slow|idle|scale [--rounds N] [--write]
+const USAGE: &str = "usage: cargo xtask deps | cargo xtask bench downloads|flood [--rounds N]
+       cargo xtask bench herd|scale [--rounds N] [--write]
+       cargo xtask bench idle|slow [--write]
        cargo xtask bench hits [--rounds N] [--write] [--only WORD] [--peer goproxyio|goproxy|athens=BINARY]...
        cargo xtask bench cold [--rounds N] [--latency MS] [--ways NAME,NAME]
        cargo xtask bench distant [--port N] [--latency MS]

@@ -5,11 +5,11 @@ use std::path::Path;
 use crate::{Engine, Error, ErrorKind, Object, Result, blocking, check::MAX_ZIP};
 
 impl Engine {
-    /// Commits a file as if a source had sent it: its content is checked, and who vouches for it is asked. Gives its length
-    /// in bytes, or `None` if the object is there already.
+    /// Commits a file as if a source had sent it: its content is checked, and who vouches for it is asked. Gives its
+    /// length in bytes, or `None` if the object is there already.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::Invalid`]: it does not hold, or is contradicted. All others: it cannot be told, or our disk fails.
+    /// [`ErrorKind::Invalid`]: it does not hold, or is contradicted. All others: it cannot be told, or our disk fails.
     pub async fn take_over(&self, object: &Object, file: &Path) -> Result<Option<u64>> {
         let shared = &self.shared;
         if shared.store.has(object).await? {

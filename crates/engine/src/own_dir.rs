@@ -28,9 +28,9 @@ impl OwnDir {
             let name = format!("{prefix}{}-{:016x}", std::process::id(), fastrand::u64(..));
             let (dir, lock) = (root.join(&name), root.join(format!("{name}.lock")));
             let held = File::options().write(true).create_new(true).open(&lock)?;
-            // A sweep that found the file before it was locked is waited for, and has removed it then. Where locks are not
-            // supported nobody can take ours for a dead one's either.
-            let _ = held.lock();
+            // A sweep that found the file before it was locked is waited for, and has removed it then. Where locks are
+            // not supported nobody can take ours for a dead one's either.
+            while held.lock().is_err_and(|error| error.kind() == io::ErrorKind::Interrupted) {}
             if is_same(&held, &lock) {
                 fs::create_dir(&dir)?;
                 return Ok(Self { dir, lock, _held: held });

@@ -181,8 +181,8 @@ pub trait Observer: Send + Sync + std::fmt::Debug {
     /// two histories.
     fn checksum(&self, outcome: &'static str);
     /// What came of reading ahead, for so many files; the outcome is a fixed word: `fetched` before anybody asked, then
-    /// `used` when somebody did or `wasted` when nobody did in time; `held` already, `failed`, `skipped` for want of room or because only version control
-    /// could have it.
+    /// `used` when somebody did or `wasted` when nobody did in time; `held` already, `failed`, `skipped` for want of room
+    /// or because only version control could have it.
     fn read_ahead(&self, outcome: &'static str, files: u64);
     /// A source sent what does not hold, as a file, list or answer: `what` is one of the words of a fetch.
     fn rejected(&self, what: &'static str);

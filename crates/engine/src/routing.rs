@@ -78,8 +78,8 @@ impl Routing {
 }
 
 /// Asks the hops in order with the rules of a GOPROXY list: after `,` the next one is asked only when the module does
-/// not exist or the source sends what does not hold, after `|` on any error. Which error is reported follows cmd/go/internal/modfetch/proxy.go `TryProxies`:
-/// a direct one before another failure before "does not exist".
+/// not exist or the source sends what does not hold, after `|` on any error. Which error is reported follows
+/// cmd/go/internal/modfetch/proxy.go `TryProxies`: a direct one before another failure before "does not exist".
 ///
 /// The rules may change meanwhile: of a module that became private nobody learns who did not know it by then.
 pub(crate) async fn first<T, F>(

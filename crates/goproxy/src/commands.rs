@@ -12,10 +12,12 @@ pub(crate) struct Word {
     pub(crate) switches: &'static [(&'static str, &'static str)],
     /// Words that may follow, for completions.
     pub(crate) choices: &'static [&'static str],
+    /// Whether a folder follows, for completions.
+    pub(crate) folder: bool,
 }
 
 const fn word(name: &'static str, arguments: &'static str, help: &'static str) -> Word {
-    Word { name, arguments, help, switches: &[], choices: &[] }
+    Word { name, arguments, help, switches: &[], choices: &[], folder: false }
 }
 
 /// Every subcommand, in the order of the help.
@@ -29,7 +31,10 @@ pub(crate) static COMMANDS: &[Word] = &[
         ],
         ..word("verify", "[-repair] [-offline] [flags]", "check the whole cache")
     },
-    word("import", "FOLDER [flags]", "take over the modules of Athens, of another proxy or of a module cache"),
+    Word {
+        folder: true,
+        ..word("import", "FOLDER [flags]", "take over the modules of Athens, of another proxy or of a module cache")
+    },
     word("check-config", "[flags]", "print each setting in force and where it came from"),
     Word {
         switches: &[("ready", "also whether the cache can be written")],

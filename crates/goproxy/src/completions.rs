@@ -4,7 +4,7 @@
 use std::ffi::OsStr;
 
 use crate::{
-    commands::COMMANDS,
+    commands::{COMMANDS, Word},
     failure::Failure,
     settings::{Setting, Shape, TABLE},
 };
@@ -43,6 +43,11 @@ fn commands() -> String {
     COMMANDS.iter().map(|word| word.name).collect::<Vec<_>>().join(" ")
 }
 
+/// Those that have something of their own to complete.
+fn with_words() -> impl Iterator<Item = &'static Word> {
+    COMMANDS.iter().filter(|word| !word.switches.is_empty() || !word.choices.is_empty() || word.folder)
+}
+
 fn bash() -> String {
     let flags: Vec<_> = TABLE.iter().map(|setting| format!("-{}", setting.name)).chain(["-help".into()]).collect();
     let mut script = String::from("# bash completion for goproxy\n_goproxy() {\n");
@@ -63,9 +68,11 @@ fn bash() -> String {
         script.push_str(&format!("        -{}) {reply}; return ;;\n", setting.name));
     }
     script.push_str("    esac\n    case \"$command\" in\n");
-    for word in COMMANDS.iter().filter(|word| !word.switches.is_empty() || !word.choices.is_empty()) {
+    for word in with_words() {
         let switches = word.switches.iter().map(|(name, _)| format!("-{name}")).collect::<Vec<_>>().join(" ");
-        script.push_str(&format!("        {}) own='{}' ;;\n", word.name, [switches, word.choices.join(" ")].concat()));
+        let folder = if word.folder { "compopt -o dirnames; " } else { "" };
+        let own = [switches, word.choices.join(" ")].concat();
+        script.push_str(&format!("        {}) {folder}own='{own}' ;;\n", word.name));
     }
     script.push_str(&format!("        '') own='{}' ;;\n    esac\n", commands()));
     script.push_str("    # Flags where a dash was typed, words elsewhere.\n");
@@ -93,13 +100,14 @@ fn zsh() -> String {
         "        '(- *)-help[print the help]'\n        '(- *)-version[print the version and the commit]'\n    )\n",
     );
     script.push_str("    case ${words[(r)(");
-    let own: Vec<_> = COMMANDS.iter().filter(|w| !w.switches.is_empty() || !w.choices.is_empty()).collect();
+    let own: Vec<_> = with_words().collect();
     script.push_str(&own.iter().map(|word| word.name).collect::<Vec<_>>().join("|"));
     script.push_str(")]} in\n");
     for word in own {
         let switches = word.switches.iter().map(|(name, help)| quoted(&format!("-{name}[{help}]")));
         let choices = (!word.choices.is_empty()).then(|| quoted(&format!("2:choice:({})", word.choices.join(" "))));
-        let more: Vec<_> = switches.chain(choices).collect();
+        let folder = word.folder.then(|| quoted("2:folder:_files -/"));
+        let more: Vec<_> = switches.chain(choices).chain(folder).collect();
         script.push_str(&format!("        {}) flags+=({}) ;;\n", word.name, more.join(" ")));
     }
     script.push_str(
@@ -121,6 +129,9 @@ fn fish() -> String {
         }
         if !word.choices.is_empty() {
             script.push_str(&format!("complete -c goproxy -n {seen} -a {}\n", quoted_fish(&word.choices.join(" "))));
+        }
+        if word.folder {
+            script.push_str(&format!("complete -c goproxy -n {seen} -a '(__fish_complete_directories)'\n"));
         }
     }
     for setting in TABLE {

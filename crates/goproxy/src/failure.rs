@@ -51,7 +51,7 @@ impl Failure {
 }
 
 /// Values are quoted in messages as they were given; whatever they hold, the message stays one line.
-fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 

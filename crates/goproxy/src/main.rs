@@ -3,10 +3,12 @@
 mod access;
 mod activation;
 mod auth;
+mod cache;
 mod cli;
 mod commands;
 mod completions;
 mod direct;
+mod each;
 mod failure;
 mod handler;
 mod healthcheck;

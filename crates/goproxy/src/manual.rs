@@ -19,8 +19,8 @@ Read the settings, certificates and password files again.
 
 const STATUS: &str = "\
 .SH EXIT STATUS
-0 after a graceful end; 1 where the machine refuses, or healthcheck and verify find something; 2 for a command line that is
-not understood; 64 for a bad value or file; run gives the status of its command.
+0 after a graceful end; 1 where the machine refuses, healthcheck and verify find something, or import takes not all; 2 for a
+command line that is not understood; 64 for a bad value or file; run gives the status of its command.
 ";
 
 const FILES: &str = "\

@@ -11,6 +11,7 @@ use tokio::{sync::oneshot, task::JoinHandle};
 
 use crate::{
     access::{self, AccessGate, InForce},
+    cache,
     direct::{Direct, host_env},
     failure::Failure,
     handler::EngineHandler,
@@ -56,15 +57,7 @@ impl Service {
             ));
         }
         let gate: InForce = Arc::new(ArcSwapOption::from(access::build(loaded, upstreams.client())?));
-        let store = FsStore::open(&settings.cache.dir).map_err(|error| {
-            Failure::fatal(match error.detail() {
-                Some(detail) => format!("{error}: {detail}"),
-                None => error.to_string(),
-            })
-        })?;
-        if let Some(bytes) = settings.cache.min_free {
-            store.set_reserve(bytes);
-        }
+        let store = cache::open(settings)?;
         let direct = Direct::new(loaded, upstreams.client())?;
         let traces = Traces::start(loaded, upstreams.client(), Arc::clone(&metrics) as _)?;
         direct.prepare(&settings.sources);

@@ -6,6 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::failure::one_line;
+
 /// On a terminal a line is written over and over, elsewhere there is a new one now and then.
 const ON_TERMINAL: Duration = Duration::from_millis(500);
 const ELSEWHERE: Duration = Duration::from_secs(10);
@@ -52,8 +54,4 @@ impl Teller {
     pub(crate) fn remark(&self, line: &str) {
         let _ = writeln!(stderr(), "goproxy: {}", one_line(line));
     }
-}
-
-fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

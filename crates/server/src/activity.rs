@@ -59,7 +59,7 @@ struct State {
     blocked_since: Option<Instant>,
     /// When a response last gave bytes away.
     progress: Instant,
-    /// Told to close; when that must be done.
+    /// Told to close.
     closing: Option<Instant>,
     /// The server stops.
     draining: Option<Instant>,
@@ -86,8 +86,9 @@ impl Activity {
     /// Until when the present state may last, and what then.
     pub(crate) fn deadline(&self, now: Instant) -> (Instant, Verdict) {
         let state = self.lock();
-        if let Some(at) = state.closing {
-            return (at, Verdict::Dead("told to close"));
+        // A stream of HTTP/2 that crossed the farewell on its way is answered to its end.
+        if let Some(since) = state.closing.filter(|_| state.in_flight == 0) {
+            return (since.max(state.idle_since) + CLOSING, Verdict::Dead("told to close"));
         }
         if let Some(since) = state.blocked_since {
             return (since + self.limits.write_progress, Verdict::Dead("the client does not read"));
@@ -127,7 +128,7 @@ impl Activity {
 
     /// The connection was told to close.
     pub(crate) fn closing(&self) {
-        self.lock().closing = Some(Instant::now() + CLOSING);
+        self.lock().closing = Some(Instant::now());
     }
 
     /// The server stops.
@@ -300,6 +301,18 @@ mod tests {
         assert_eq!(verdict(&activity), Verdict::Recheck);
         one.progress();
         assert_eq!(verdict(&activity), Verdict::Dead("the client does not read"));
+    }
+
+    #[test]
+    fn a_stream_that_crossed_the_farewell_was_cut_after_five_seconds() {
+        let activity = Activity::new(Limits::default());
+        activity.read(&mut H2_PREFACE.to_vec());
+        activity.closing();
+        assert_eq!(verdict(&activity), Verdict::Dead("told to close"));
+        let flight = InFlight::begin(Arc::clone(&activity));
+        assert_eq!(verdict(&activity), Verdict::Recheck);
+        drop(flight);
+        assert_eq!(verdict(&activity), Verdict::Dead("told to close"));
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! What `/metrics` tells. The names are an interface; labels are fixed words and statuses, never module paths.
+//! What `/metrics` tells. The names are an interface; labels are fixed words and statuses, never module paths. Another
+//! one is a field, a line in `register`, and a row in `docs/metrics.md`, which a test compares.
 
 use std::{
     fmt::{self, Write},
@@ -7,7 +8,7 @@ use std::{
 
 use goproxy_engine::{Load, Observer};
 use prometheus_client::{
-    encoding::{EncodeLabelSet, text},
+    encoding::text,
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::Registry,
 };
@@ -15,9 +16,11 @@ use prometheus_client::{
 use crate::Gauges;
 
 mod exposition;
+mod labels;
 mod process;
 
 pub(crate) use exposition::Exposition;
+use labels::{Build, Cache, Fetch, Forked, Outcome, Reason, Rejected, Request, Router, Source};
 
 type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
 
@@ -27,102 +30,22 @@ pub struct Metrics {
     router: Family<Router, Counter>,
     requests: Histograms<Request>,
     fetches: Histograms<Fetch>,
-    in_flight: Family<From, Gauge>,
+    in_flight: Family<Source, Gauge>,
     cache: Family<Cache, Counter>,
-    checksums: Family<Checksum, Counter>,
-    scrubbed: Family<Scrubbed, Counter>,
+    checksums: Family<Outcome, Counter>,
+    scrubbed: Family<Outcome, Counter>,
     rejected: Family<Rejected, Counter>,
-    read_ahead: Family<ReadAhead, Counter>,
-    refused: Family<Refused, Counter>,
-    fetch_refused: Family<FetchRefused, Counter>,
-    upstream: Family<Upstream, Counter>,
-    spans: Family<Spans, Counter>,
+    read_ahead: Family<Outcome, Counter>,
+    refused: Family<Reason, Counter>,
+    fetch_refused: Family<Reason, Counter>,
+    upstream: Family<Outcome, Counter>,
+    spans: Family<Outcome, Counter>,
     forked: Family<Forked, Gauge>,
     response_bytes: Counter,
     stored_bytes: Counter,
     pub(crate) log_dropped: Counter,
     pub(crate) connections: Gauge,
     pub(crate) tls_failures: Counter,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Router {
-    mode: &'static str,
-    status: u16,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Request {
-    what: &'static str,
-    status: u16,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Fetch {
-    source: &'static str,
-    what: &'static str,
-    outcome: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct From {
-    source: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Cache {
-    what: &'static str,
-    result: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Checksum {
-    outcome: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Scrubbed {
-    outcome: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Refused {
-    reason: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ReadAhead {
-    outcome: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Rejected {
-    what: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct FetchRefused {
-    reason: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Upstream {
-    outcome: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Spans {
-    outcome: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Forked {
-    database: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Build {
-    version: String,
 }
 
 /// What a response was, once it has ended.
@@ -183,23 +106,23 @@ impl Metrics {
         };
         // There from the start: an alarm on what was never counted is none.
         for outcome in ["good", "adopted", "bad", "failed"] {
-            drop(metrics.scrubbed.get_or_create(&Scrubbed { outcome }));
+            drop(metrics.scrubbed.get_or_create(&Outcome { outcome }));
         }
         for outcome in ["verified", "pinned", "mismatch", "unlisted", "failed", "fork"] {
-            drop(metrics.checksums.get_or_create(&Checksum { outcome }));
+            drop(metrics.checksums.get_or_create(&Outcome { outcome }));
         }
         for reason in ["queue", "disk"] {
-            drop(metrics.fetch_refused.get_or_create(&FetchRefused { reason }));
+            drop(metrics.fetch_refused.get_or_create(&Reason { reason }));
         }
         for outcome in ["2xx", "3xx", "4xx", "5xx", "timeout", "unreachable", "paused"] {
-            drop(metrics.upstream.get_or_create(&Upstream { outcome }));
+            drop(metrics.upstream.get_or_create(&Outcome { outcome }));
         }
         for outcome in ["exported", "dropped", "failed"] {
-            drop(metrics.spans.get_or_create(&Spans { outcome }));
+            drop(metrics.spans.get_or_create(&Outcome { outcome }));
         }
-        let _ = metrics.read_ahead.get_or_create(&ReadAhead { outcome: "fetched" });
+        let _ = metrics.read_ahead.get_or_create(&Outcome { outcome: "fetched" });
         let _ = metrics.rejected.get_or_create(&Rejected { what: "zip" });
-        let _ = metrics.refused.get_or_create(&Refused { reason: "missing" });
+        let _ = metrics.refused.get_or_create(&Reason { reason: "missing" });
         metrics.registry.register("goproxy_build_info", "The running version", build);
         metrics.register();
         metrics
@@ -255,12 +178,12 @@ impl Metrics {
 
     /// The scrub has read an object; the outcome is a fixed word.
     pub fn scrubbed(&self, outcome: &'static str) {
-        self.scrubbed.get_or_create(&Scrubbed { outcome }).inc();
+        self.scrubbed.get_or_create(&Outcome { outcome }).inc();
     }
 
     /// Somebody was not let in.
     pub(crate) fn access_refused(&self, reason: &'static str) {
-        self.refused.get_or_create(&Refused { reason }).inc();
+        self.refused.get_or_create(&Reason { reason }).inc();
     }
 
     /// Where such responses are counted.
@@ -298,20 +221,20 @@ fn histogram() -> Histogram {
 
 impl Observer for Metrics {
     fn fetch_started(&self, source: &'static str, _: &'static str) {
-        self.in_flight.get_or_create(&From { source }).inc();
+        self.in_flight.get_or_create(&Source { source }).inc();
     }
 
     fn fetch_ended(&self, source: &'static str, what: &'static str, outcome: &'static str, took: Duration) {
-        self.in_flight.get_or_create(&From { source }).dec();
+        self.in_flight.get_or_create(&Source { source }).dec();
         self.fetches.get_or_create(&Fetch { source, what, outcome }).observe(took.as_secs_f64());
     }
 
     fn checksum(&self, outcome: &'static str) {
-        self.checksums.get_or_create(&Checksum { outcome }).inc();
+        self.checksums.get_or_create(&Outcome { outcome }).inc();
     }
 
     fn read_ahead(&self, outcome: &'static str, files: u64) {
-        self.read_ahead.get_or_create(&ReadAhead { outcome }).inc_by(files);
+        self.read_ahead.get_or_create(&Outcome { outcome }).inc_by(files);
     }
 
     fn rejected(&self, what: &'static str) {
@@ -323,15 +246,15 @@ impl Observer for Metrics {
     }
 
     fn fetch_refused(&self, reason: &'static str) {
-        self.fetch_refused.get_or_create(&FetchRefused { reason }).inc();
+        self.fetch_refused.get_or_create(&Reason { reason }).inc();
     }
 
     fn upstream_answered(&self, outcome: &'static str) {
-        self.upstream.get_or_create(&Upstream { outcome }).inc();
+        self.upstream.get_or_create(&Outcome { outcome }).inc();
     }
 
     fn spans(&self, outcome: &'static str, spans: u64) {
-        self.spans.get_or_create(&Spans { outcome }).inc_by(spans);
+        self.spans.get_or_create(&Outcome { outcome }).inc_by(spans);
     }
 
     fn forked(&self, database: &str, forked: bool) {

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 
 use super::{
     binary, median,
-    process::{Server, free_port, remove, run},
+    process::{Server, remove, run},
     root, rounds, scratch,
 };
 
@@ -25,12 +25,8 @@ pub(crate) fn downloads(arguments: &[&str]) -> Result<()> {
     let (mut direct, mut cold, mut warm) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..rounds {
         direct.push(download(&client, &upstream)?);
-        let cache = work.join("cache");
-        remove(&cache)?;
-        let port = free_port()?;
-        let listen = format!("-listen=127.0.0.1:{port}");
-        let (cache, proxy) = (format!("-cacheDir={}", cache.display()), format!("-proxy={upstream}"));
-        let _server = Server::start(&binary, &[&listen, &cache, &proxy], port, &work.join("goproxy.log"))?;
+        remove(&work.join("cache"))?;
+        let (_server, port) = Server::ours(&binary, &work, &[&format!("-proxy={upstream}")])?;
         let ours = format!("http://127.0.0.1:{port}");
         cold.push(download(&client, &ours)?);
         warm.push(download(&client, &ours)?);

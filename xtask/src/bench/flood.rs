@@ -11,11 +11,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 
-use super::{
-    binary,
-    process::{Server, free_port},
-    rounds, scratch,
-};
+use super::{binary, process::Server, rounds, scratch};
 
 const PATH: &str = "/bench.example.com/hit/@v/v1.0.0.info";
 const INFO: &str = r#"{"Version":"v1.0.0","Time":"2024-01-23T18:54:04Z"}"#;
@@ -32,14 +28,8 @@ pub(crate) fn flood(arguments: &[&str]) -> Result<()> {
     fs::write(&file, INFO)?;
     // Accepts in the kernel, and never answers.
     let hanging = TcpListener::bind(("127.0.0.1", 0))?;
-    let port = free_port()?;
-    let flags = [
-        format!("-listen=127.0.0.1:{port}"),
-        format!("-cacheDir={}", work.join("cache").display()),
-        format!("-proxy=http://{}", hanging.local_addr()?),
-    ];
-    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
-    let _server = Server::start(&binary()?, &flags, port, &work.join("goproxy.log"))?;
+    let proxy = format!("-proxy=http://{}", hanging.local_addr()?);
+    let (_server, port) = Server::ours(&binary()?, &work, &[&proxy])?;
     report("at rest", port, samples)?;
     let held = half_open(port)?;
     report("10,000 half-open connections", port, samples)?;

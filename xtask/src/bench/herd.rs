@@ -14,12 +14,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::json;
 
 use super::{
-    binary,
-    cold::distant::Distant,
-    median, module, nginx,
-    process::{Server, free_port},
-    rounds, scratch, table,
-    table::Row,
+    binary, cold::distant::Distant, median, module, nginx, process::Server, rounds, scratch, table, table::Row,
 };
 
 const CLIENTS: usize = 500;
@@ -115,16 +110,8 @@ fn record(files: &Path, recorded: &Path, path: &str) -> Result<()> {
 
 /// Us, knowing nothing.
 fn ours(binary: &Path, work: &Path, upstream: u16) -> Result<(Server, u16)> {
-    let cache = work.join("cache");
-    super::process::remove(&cache)?;
-    let port = free_port()?;
-    let flags = [
-        format!("-listen=127.0.0.1:{port}"),
-        format!("-cacheDir={}", cache.display()),
-        format!("-proxy=http://127.0.0.1:{upstream}"),
-    ];
-    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
-    Ok((Server::start(binary, &flags, port, &work.join("goproxy.log"))?, port))
+    super::process::remove(&work.join("cache"))?;
+    Server::ours(binary, work, &[&format!("-proxy=http://127.0.0.1:{upstream}")])
 }
 
 /// So many clients at once, each on a connection of its own.

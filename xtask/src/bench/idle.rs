@@ -12,24 +12,17 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use serde_json::json;
 
-use super::{
-    binary, module, nginx,
-    process::{Server, free_port},
-    scratch, table,
-    table::Row,
-};
+use super::{binary, module, nginx, only_write, process::Server, scratch, table, table::Row};
 
 const CLIENTS: usize = 10_000;
 const PATH: &str = "/bench.example.com/idle/@v/v1.0.0.info";
 
 pub(crate) fn idle(arguments: &[&str]) -> Result<()> {
+    let write = only_write(arguments)?;
     let work = scratch("idle")?;
     let files = work.join("cache/pkg/mod/cache/download");
     module::write(&files, "bench.example.com/idle", "v1.0.0", 1 << 10)?;
-    let port = free_port()?;
-    let flags = [format!("-listen=127.0.0.1:{port}"), format!("-cacheDir={}", work.join("cache").display())];
-    let flags: Vec<&str> = flags.iter().map(String::as_str).chain(["-proxy=off"]).collect();
-    let ours = Server::start(&binary()?, &flags, port, &work.join("goproxy.log"))?;
+    let (ours, port) = Server::ours(&binary()?, &work, &["-proxy=off"])?;
     let our_growth = growth("goproxy", &ours, port)?;
     drop(ours);
     let nginx_growth = beside(&work, &files)?;
@@ -40,7 +33,7 @@ pub(crate) fn idle(arguments: &[&str]) -> Result<()> {
         format!("{our_growth:.0} MiB, {each:.1} KiB each (nginx: {nginx_growth:.0} MiB)"),
     )];
     let measured = json!({ "goproxy_mib": our_growth, "nginx_mib": nginx_growth });
-    table::record("idle", &measured, &rows, arguments.contains(&"--write"))
+    table::record("idle", &measured, &rows, write)
 }
 
 fn beside(work: &Path, files: &Path) -> Result<f64> {

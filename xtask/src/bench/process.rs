@@ -18,7 +18,15 @@ impl Server {
         Self::start_with(program, arguments, &[], port, log)
     }
 
-    /// The same with more environment.
+    /// Us, with the cache and the log in that folder, and our port.
+    pub(crate) fn ours(binary: &Path, work: &Path, flags: &[&str]) -> Result<(Self, u16)> {
+        let port = free_port()?;
+        let own = [format!("-listen=127.0.0.1:{port}"), format!("-cacheDir={}", work.join("cache").display())];
+        let flags: Vec<&str> = own.iter().map(String::as_str).chain(flags.iter().copied()).collect();
+        Ok((Self::start(binary, &flags, port, &work.join("goproxy.log"))?, port))
+    }
+
+    /// The same as [`Server::start`] with more environment.
     pub(crate) fn start_with(
         program: &Path,
         arguments: &[&str],

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::{
     binary, median,
-    process::{Server, free_port, remove},
+    process::{Server, remove},
     root, rounds, table,
     table::Row,
 };
@@ -123,16 +123,13 @@ fn stored(work: &Path, modules: usize) -> Result<()> {
 
 fn look(binary: &Path, work: &Path, modules: usize) -> Result<Seen> {
     remove(&work.join("cache/pkg/mod/cache/goproxy"))?;
-    let port = free_port()?;
-    let flags = [format!("-listen=127.0.0.1:{port}"), format!("-cacheDir={}", work.join("cache").display())];
-    let flags: Vec<&str> = flags.iter().map(String::as_str).chain(["-proxy=off"]).collect();
     // One version of each module where there are many, all of the one where there are not.
     let hot = |at: usize| {
         let (module, number) = if modules == 1 { (0, at) } else { (at * modules / HOT, at * 7 % EACH) };
         format!("/bench.example.com/m{module}/@v/{}.info", version(number))
     };
     let began = Instant::now();
-    let server = Server::start(binary, &flags, port, &work.join("goproxy.log"))?;
+    let (server, port) = Server::ours(binary, work, &["-proxy=off"])?;
     let mut client = Client::connect(port)?;
     client.ask(&hot(0))?;
     let start = began.elapsed().as_secs_f64() * 1000.0;

@@ -14,12 +14,7 @@ use anyhow::{Context, Result};
 use serde_json::json;
 use socket2::{Domain, Socket, Type};
 
-use super::{
-    binary, module, nginx,
-    process::{Server, free_port},
-    scratch, table,
-    table::Row,
-};
+use super::{binary, module, nginx, only_write, process::Server, scratch, table, table::Row};
 
 const CLIENTS: usize = 200;
 const SIZE: usize = 100_000_000;
@@ -29,15 +24,12 @@ const RECEIVE: usize = 16 << 10;
 const GOAL: f64 = 128.0;
 
 pub(crate) fn slow(arguments: &[&str]) -> Result<()> {
-    let (_, write) = table::asked(arguments);
+    let write = only_write(arguments)?;
     let work = scratch("slow")?;
     let files = work.join("cache/pkg/mod/cache/download");
     module::write(&files, "bench.example.com/slow", "v1.0.0", SIZE)?;
     println!("{CLIENTS} clients that do not read a zip of 100 MB, MiB after 5 s");
-    let port = free_port()?;
-    let flags = [format!("-listen=127.0.0.1:{port}"), format!("-cacheDir={}", work.join("cache").display())];
-    let flags: Vec<&str> = flags.iter().map(String::as_str).chain(["-proxy=off"]).collect();
-    let ours = Server::start(&binary()?, &flags, port, &work.join("goproxy.log"))?;
+    let (ours, port) = Server::ours(&binary()?, &work, &["-proxy=off"])?;
     let sum = report("goproxy", &ours, port)?;
     println!("goproxy: {} {GOAL} MiB", if sum <= GOAL { "within" } else { "NOT within" });
     drop(ours);

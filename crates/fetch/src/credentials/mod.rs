@@ -15,7 +15,8 @@ use http::HeaderValue;
 use reqwest::Url;
 
 pub use self::{
-    row::{CredentialRow, SecretFrom},
+    row::CredentialRow,
+    secret_from::SecretFrom,
     table::{Credentials, Groups},
 };
 

@@ -1,11 +1,8 @@
 //! A configured credential (`[[credentials]]`) as it is written: for what, for whom, as whom, and where its secret is.
 
-use std::path::PathBuf;
-
 use gomod::Patterns;
 
-use super::bound::Bound;
-use crate::Secret;
+use super::{bound::Bound, secret_from::SecretFrom};
 
 /// Who we are where a user name says nothing and only the token counts: what GitHub asks for. GitLab, Gitea and Forgejo
 /// take any.
@@ -28,19 +25,6 @@ pub(super) enum Form {
     Basic,
     /// RFC 6750.
     Bearer,
-}
-
-/// Where a password or token comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SecretFrom {
-    /// It stands in the configuration.
-    Literal(Secret),
-    /// The first line of a file, which is read for each use.
-    File(PathBuf),
-    /// An environment variable of this process.
-    Variable(String),
-    /// A program and its arguments: what it prints.
-    Command(Vec<String>),
 }
 
 impl CredentialRow {
@@ -85,16 +69,7 @@ impl CredentialRow {
     /// # Errors
     /// What is missing; the text holds no secret.
     pub fn check(&self) -> Result<(), String> {
-        match &self.secret {
-            SecretFrom::Literal(secret) => super::secret_from::first_line(secret.expose()).map(drop),
-            SecretFrom::File(path) => super::secret_from::of_file(path).map(drop),
-            SecretFrom::Variable(name) => super::secret_from::of_variable(name).map(drop),
-            SecretFrom::Command(args) => match args.first() {
-                Some(program) if std::path::Path::new(program).is_file() => Ok(()),
-                _ => Err("the program of command does not exist; correct its path".to_owned()),
-            },
-        }
-        .map_err(|why| format!("the credential for {}: {why}", self.bound.url()))
+        self.secret.is_there().map_err(|why| format!("the credential for {}: {why}", self.bound.url()))
     }
 
     /// The variable that holds its secret, which no program needs that we start.

@@ -2,14 +2,13 @@
 //! printed.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
 
 use goproxy_engine::blocking;
 use serde::Deserialize;
 
-use super::row::SecretFrom;
 use crate::{
     Secret,
     exec::{Exec, ExecError, hostenv::Var},
@@ -26,6 +25,34 @@ const LASTS: Duration = Duration::from_secs(600);
 
 /// Tokens are not used up to their last second: clocks differ, and a fetch takes a while.
 const MARGIN: Duration = Duration::from_secs(60);
+
+/// Where a password or token comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SecretFrom {
+    /// It stands in the configuration.
+    Literal(Secret),
+    /// The first line of a file, which is read for each use.
+    File(PathBuf),
+    /// An environment variable of this process.
+    Variable(String),
+    /// A program and its arguments: what it prints.
+    Command(Vec<String>),
+}
+
+impl SecretFrom {
+    /// Whether its file, its variable, its program is there. Starts nothing.
+    pub(super) fn is_there(&self) -> Result<(), String> {
+        match self {
+            Self::Literal(secret) => first_line(secret.expose()).map(drop),
+            Self::File(path) => of_file(path).map(drop),
+            Self::Variable(name) => of_variable(name).map(drop),
+            Self::Command(args) => match args.first() {
+                Some(program) if Path::new(program).is_file() => Ok(()),
+                _ => Err("the program of command does not exist; correct its path".to_owned()),
+            },
+        }
+    }
+}
 
 /// A secret, and for how long it need not be asked for again.
 pub(super) struct Got {
@@ -58,7 +85,7 @@ pub(super) async fn get(from: &SecretFrom, env: &[Var]) -> Result<Got, String> {
     }
 }
 
-pub(super) fn of_file(path: &Path) -> Result<Secret, String> {
+fn of_file(path: &Path) -> Result<Secret, String> {
     let text = std::fs::read(path).map_err(|error| {
         format!("its file {} cannot be read ({error}); correct the path or its permissions", path.display())
     })?;
@@ -68,13 +95,13 @@ pub(super) fn of_file(path: &Path) -> Result<Secret, String> {
     first_line(&String::from_utf8_lossy(&text)).map_err(|why| format!("its file {} {why}", path.display()))
 }
 
-pub(super) fn of_variable(name: &str) -> Result<Secret, String> {
+fn of_variable(name: &str) -> Result<Secret, String> {
     let value = std::env::var(name).map_err(|_| format!("its environment variable {name} is not set; set it"))?;
     first_line(&value).map_err(|why| format!("its environment variable {name} {why}"))
 }
 
 /// The first line, without white space around it.
-pub(super) fn first_line(text: &str) -> Result<Secret, String> {
+fn first_line(text: &str) -> Result<Secret, String> {
     let line = text.trim_start().lines().next().unwrap_or_default().trim();
     if line.is_empty() || line.chars().any(|c| c.is_control() || c == char::REPLACEMENT_CHARACTER) {
         return Err("holds no secret; its first line must be one, of printable characters".to_owned());

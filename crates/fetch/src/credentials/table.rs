@@ -121,7 +121,7 @@ impl Credentials {
 mod tests {
     use gomod::Patterns;
 
-    use super::{super::row::SecretFrom, *};
+    use super::{super::secret_from::SecretFrom, *};
     use crate::Secret;
 
     fn row(url: &str, token: &str) -> CredentialRow {

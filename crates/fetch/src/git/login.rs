@@ -1,15 +1,13 @@
 //! Who we are to a git server: what the URL or `http.extraHeader` says, what is configured, what was accepted before, what
-//! the host's configuration gives when the server asks. Sent to the remote's own origin, and over plain http only where the operator wants it so.
+//! the host's configuration gives when the server asks. Sent to the remote's own origin, and over plain http only where
+//! the operator wants it so.
 
-use goproxy_engine::{Error, ErrorKind, Result};
+use goproxy_engine::{Error, Result};
 use http::{HeaderValue, StatusCode, header::AUTHORIZATION};
 use reqwest::{RequestBuilder, Response, Url};
 
-use super::{
-    http::HttpRemote,
-    wrong::{Hint, Wrong},
-};
-use crate::{credentials, failure::Failure, guard, reach, retry, wire};
+use super::{http::HttpRemote, wrong::Wrong};
+use crate::{credentials, guard, reach, retry, wire};
 
 impl HttpRemote {
     /// Sends a request, with credentials if the server asks for some. As `git` does, without at first, unless some are
@@ -99,24 +97,8 @@ impl HttpRemote {
 
     /// What an answer other than 200 means.
     pub(super) fn refused(&self, url: &Url, response: &Response) -> Wrong {
-        let (status, host) = (response.status(), self.told_host(url));
+        let status = response.status();
         let retry_after = self.shared.options.http.asked_to_wait(url, status, response.headers());
-        let (kind, message) = match status.as_u16() {
-            404 | 410 => (ErrorKind::NotFound, format!("repository not found on {host}")),
-            401 | 403 | 407 | 451 => (
-                ErrorKind::Refused,
-                format!("{host} asks for credentials that the proxy does not have, or refuses those it has"),
-            ),
-            code if code == 429 || code == 503 || retry_after.is_some() => {
-                (ErrorKind::Busy, format!("{host} asks to come back later"))
-            }
-            500..=599 => (ErrorKind::Unavailable, format!("{host} answers with a server error")),
-            _ => (ErrorKind::Unavailable, format!("{host} answers {status}")),
-        };
-        // What passes by itself is no reason to ask in another way.
-        let passes = kind == ErrorKind::Busy || matches!(status.as_u16(), 502 | 504);
-        let failure = Failure::lasting(kind, message, format!("{}: {status}", wire::shown(url)));
-        let failure = Failure { transient: passes, ..failure.with_status(status).with_retry_after(retry_after) };
-        Wrong { failure, hint: if passes { Hint::None } else { Hint::Rejected } }
+        Wrong::answered(status, retry_after, &self.told_host(url), format!("{}: {status}", wire::shown(url)))
     }
 }

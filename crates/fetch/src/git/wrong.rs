@@ -1,5 +1,7 @@
 //! What goes wrong with a git server: the error for the engine, and what may be tried instead.
 
+use std::time::Duration;
+
 use goproxy_engine::{Error, ErrorKind};
 use goproxy_git::wire::WireError;
 use http::StatusCode;
@@ -27,6 +29,27 @@ pub(super) enum Hint {
 impl Wrong {
     pub(super) fn new(kind: ErrorKind, message: String, detail: impl Into<String>, hint: Hint) -> Self {
         Self { failure: Failure::lasting(kind, message, detail), hint }
+    }
+
+    /// An answer with another status than 200.
+    pub(super) fn answered(status: StatusCode, retry_after: Option<Duration>, host: &str, detail: String) -> Self {
+        let (kind, message) = match status.as_u16() {
+            404 | 410 => (ErrorKind::NotFound, format!("repository not found on {host}")),
+            401 | 403 | 407 | 451 => (
+                ErrorKind::Refused,
+                format!("{host} asks for credentials that the proxy does not have, or refuses those it has"),
+            ),
+            code if code == 429 || code == 503 || retry_after.is_some() => {
+                (ErrorKind::Busy, format!("{host} asks to come back later"))
+            }
+            500..=599 => (ErrorKind::Unavailable, format!("{host} answers with a server error")),
+            _ => (ErrorKind::Unavailable, format!("{host} answers {status}")),
+        };
+        // What passes by itself is no reason to ask in another way.
+        let passes = kind == ErrorKind::Busy || matches!(status.as_u16(), 502 | 504);
+        let failure = Failure::lasting(kind, message, detail);
+        let failure = Failure { transient: passes, ..failure.with_status(status).with_retry_after(retry_after) };
+        Self { failure, hint: if passes { Hint::None } else { Hint::Rejected } }
     }
 
     /// An answer of git's protocol that cannot be used.

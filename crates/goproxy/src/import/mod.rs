@@ -11,14 +11,9 @@ use std::{
 };
 
 use goproxy_engine::{Engine, ErrorKind, Object, Unobserved};
-use goproxy_store::FsStore;
-use tokio::{sync::mpsc, task::JoinSet};
 
 use self::report::Report;
-use crate::{failure::Failure, settings::Loaded, stop::Stop, verify::sources};
-
-/// How many files are taken at once: most of them wait, for a checksum database or for the disk.
-const WORKERS: usize = 16;
+use crate::{cache, each::each, failure::Failure, settings::Loaded, stop::Stop, verify::sources};
 
 /// Takes over what lies below a folder. Exit code 0: all of it, or it was there already; 1: something was refused.
 pub(crate) async fn import(loaded: &Loaded, from: &Path) -> Result<ExitCode, Failure> {
@@ -56,40 +51,26 @@ fn folder(from: &Path) -> Result<PathBuf, Failure> {
 
 /// Commits to the cache of the settings; who vouches for modules is who would when they were fetched.
 fn engine(loaded: &Loaded) -> Result<Engine, Failure> {
-    let store = FsStore::open(&loaded.settings.cache.dir).map_err(|error| {
-        Failure::fatal(match error.detail() {
-            Some(detail) => format!("{error}: {detail}"),
-            None => error.to_string(),
-        })
-    })?;
-    if let Some(bytes) = loaded.settings.cache.min_free {
-        store.set_reserve(bytes);
-    }
+    let store = cache::open(&loaded.settings)?;
     Ok(Engine::new(Arc::new(store), sources::to_look(loaded, false)?, Arc::new(Unobserved)))
 }
 
 async fn all(from: PathBuf, engine: &Engine, report: &Arc<Report>) {
-    let (send, mut receive) = mpsc::channel(4 * WORKERS);
     let beside = Arc::clone(report);
-    let walker = tokio::task::spawn_blocking(move || {
+    let walk = move |give: &mut dyn FnMut((Object, PathBuf)) -> bool| {
         walk::files(&from, |path, relative| match layout::object(relative) {
-            Some(object) => send.blocking_send((object, path)).is_ok(),
+            Some(object) => give((object, path)),
             None => {
                 beside.foreign();
                 true
             }
         })
-    });
-    let mut workers = JoinSet::new();
-    while let Some((object, path)) = receive.recv().await {
-        while workers.len() >= WORKERS {
-            workers.join_next().await;
-        }
+    };
+    let unread = each(walk, |(object, path)| {
         let (engine, report) = (engine.clone(), Arc::clone(report));
-        workers.spawn(async move { one(&engine, &report, &object, &path).await });
-    }
-    while workers.join_next().await.is_some() {}
-    for (path, error) in walker.await.unwrap_or_default() {
+        async move { one(&engine, &report, &object, &path).await }
+    });
+    for (path, error) in unread.await {
         report.unread(&path, &error);
     }
 }

@@ -17,7 +17,14 @@ pub(super) fn files(folder: &Path, mut each: impl FnMut(PathBuf, &str) -> bool) 
                 continue;
             }
         };
-        for entry in entries.flatten() {
+        for entry in entries {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    unread.push((current.clone(), error));
+                    continue;
+                }
+            };
             let path = entry.path();
             match entry.file_type() {
                 Ok(kind) if kind.is_dir() => folders.push(path),

@@ -8,13 +8,9 @@ use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use goproxy_engine::Object;
 use goproxy_store::{FsStore, Lying};
-use tokio::{
-    sync::{Mutex, mpsc},
-    task::JoinSet,
-};
 
 use self::{checker::Checker, report::Report};
-use crate::{failure::Failure, settings::Loaded, stop::Stop};
+use crate::{cache, each::each, failure::Failure, settings::Loaded, stop::Stop};
 
 /// What is asked for beside the settings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,9 +20,6 @@ pub(crate) struct VerifyOptions {
     /// Ask nobody.
     pub(crate) offline: bool,
 }
-
-/// How many objects are looked at at once: most of them wait, for a database or for one of the processors.
-const WORKERS: usize = 16;
 
 type Walked = (PathBuf, std::io::Result<Lying>);
 
@@ -50,21 +43,10 @@ pub(crate) async fn verify(loaded: &Loaded, options: VerifyOptions) -> Result<Ex
     })
 }
 
-/// Only what may be repaired is opened so that it may change.
+/// Only what may be repaired is opened so that it may change, and nothing is made where there is none.
 fn open(loaded: &Loaded, options: VerifyOptions) -> Result<FsStore, Failure> {
-    let dir = &loaded.settings.cache.dir;
-    let looked_at = FsStore::look_at(dir);
-    let store = if options.repair { looked_at.and_then(|_| FsStore::open(dir)) } else { looked_at };
-    let store = store.map_err(|error| {
-        Failure::fatal(match error.detail() {
-            Some(detail) => format!("{error}: {detail}"),
-            None => error.to_string(),
-        })
-    })?;
-    if let Some(bytes) = loaded.settings.cache.min_free {
-        store.set_reserve(bytes);
-    }
-    Ok(store)
+    let looked_at = cache::look_at(&loaded.settings)?;
+    if options.repair { cache::open(&loaded.settings) } else { Ok(looked_at) }
 }
 
 /// Tiles come last: the heads that prove them are in lookups, where `go` alone wrote the cache.
@@ -79,28 +61,12 @@ fn is_tile((_, lying): &Walked) -> bool {
 }
 
 /// Everything that is wanted of what a walk finds.
-async fn pass(store: &FsStore, checker: &Arc<Checker>, wanted: impl FnMut(&Walked) -> bool + Send + 'static) {
-    let (send, receive) = mpsc::channel::<Walked>(4 * WORKERS);
+async fn pass(store: &FsStore, checker: &Arc<Checker>, wanted: fn(&Walked) -> bool) {
     let walk = store.walk();
-    let walker = tokio::task::spawn_blocking(move || {
-        for walked in walk.filter(wanted) {
-            if send.blocking_send(walked).is_err() {
-                return;
-            }
-        }
-    });
-    let receive = Arc::new(Mutex::new(receive));
-    let mut workers = JoinSet::new();
-    for _ in 0..WORKERS {
-        let (receive, checker) = (Arc::clone(&receive), Arc::clone(checker));
-        workers.spawn(async move {
-            loop {
-                let next = receive.lock().await.recv().await;
-                let Some((path, lying)) = next else { return };
-                checker.check(&path, lying).await;
-            }
-        });
-    }
-    while workers.join_next().await.is_some() {}
-    let _ = walker.await;
+    let walk = move |give: &mut dyn FnMut(Walked) -> bool| walk.filter(wanted).all(give);
+    each(walk, |(path, lying)| {
+        let checker = Arc::clone(checker);
+        async move { checker.check(&path, lying).await }
+    })
+    .await;
 }

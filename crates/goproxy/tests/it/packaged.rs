@@ -115,21 +115,25 @@ async fn more_than_one_socket_is_an_error() {
 
 #[tokio::test]
 async fn shells_complete_commands_flags_and_values() {
-    let script = "source <(\"$0\" completions bash)
-        for line in 'goproxy chec' 'goproxy -logF' 'goproxy -accessLog ' 'goproxy verify -rep' 'goproxy completions f'; do
+    let script = "source <(\"$0\" completions bash); compopt() { echo compopt \"$@\"; }
+        for line in 'goproxy chec' 'goproxy -logF' 'goproxy -accessLog ' 'goproxy verify -rep' 'goproxy completions f' \
+            'goproxy import /'; do
             COMP_WORDS=($line); [[ $line = *' ' ]] && COMP_WORDS+=('')
             COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _goproxy; echo \"${COMPREPLY[*]}\"
         done";
     if is_there("bash").await {
         let output = program("bash").args(["-c", script, BINARY]).run().await;
-        assert_eq!(output.stdout, "check-config\n-logFormat\ntext json off\n-repair\nfish\n", "{output:?}");
+        assert_eq!(
+            output.stdout, "check-config\n-logFormat\ntext json off\n-repair\nfish\ncompopt -o dirnames\n\n",
+            "{output:?}"
+        );
     }
     if is_there("fish").await {
         let script = "$argv[1] completions fish | source; complete -C 'goproxy chec'; complete -C 'goproxy -accessLog js'; \
-                      complete -C 'goproxy verify -rep'; complete -C 'goproxy -accessLog '";
+                      complete -C 'goproxy verify -rep'; complete -C 'goproxy -accessLog '; complete -C 'goproxy import /us'";
         let output = program("fish").args(["-N", "-c", script, BINARY]).run().await;
         let words: Vec<_> = output.stdout.lines().filter_map(|line| line.split('\t').next()).collect();
-        assert_eq!(words, ["check-config", "json", "-repair", "json", "off", "text"], "{output:?}");
+        assert_eq!(words, ["check-config", "json", "-repair", "json", "off", "text", "/usr/"], "{output:?}");
     }
     if is_there("zsh").await {
         let script = "autoload -U compinit; compinit -D -u; source <(\"$0\" completions zsh); whence -w _goproxy; \

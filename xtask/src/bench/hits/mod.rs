@@ -97,6 +97,9 @@ impl Options {
                 _ => bail!(crate::USAGE),
             }
         }
+        if options.write && !options.only.is_empty() {
+            bail!("--write replaces all rows of this benchmark: leave --only out");
+        }
         Ok(options)
     }
 }
@@ -162,5 +165,16 @@ impl Field {
             }
         }
         Ok(rows)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_some_scenarios_took_the_place_of_all() {
+        assert!(Options::parse(&["--only", "list", "--write"]).is_err());
+        assert!(Options::parse(&["--only", "list"]).is_ok() && Options::parse(&["--write"]).is_ok());
     }
 }

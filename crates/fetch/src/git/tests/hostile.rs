@@ -63,21 +63,22 @@ async fn servers_that_are_not_smart_need_git() {
 #[tokio::test]
 async fn statuses_mean_what_they_mean_to_git() {
     for (status, kind, requests) in [
-        // Two at first, of which one listed in vain.
-        (404, ErrorKind::NotFound, 2),
-        (410, ErrorKind::NotFound, 2),
-        (401, ErrorKind::Refused, 2),
-        (403, ErrorKind::Refused, 2),
-        (418, ErrorKind::Unavailable, 2),
-        (500, ErrorKind::Unavailable, 2),
-        (502, ErrorKind::Unavailable, 4),
-        (503, ErrorKind::Busy, 4),
-        (429, ErrorKind::Busy, 4),
+        // Two at first, of which one lists in vain, and is not sent any more where the other was answered before.
+        (404, ErrorKind::NotFound, 1..=2),
+        (410, ErrorKind::NotFound, 1..=2),
+        (401, ErrorKind::Refused, 1..=2),
+        (403, ErrorKind::Refused, 1..=2),
+        (418, ErrorKind::Unavailable, 1..=2),
+        (500, ErrorKind::Unavailable, 1..=2),
+        (502, ErrorKind::Unavailable, 3..=4),
+        (503, ErrorKind::Busy, 3..=4),
+        (429, ErrorKind::Busy, 3..=4),
     ] {
         let host = GitHost::start().await;
         host.on("*", Answer::text(status, "S3CRET text of a stranger"));
         let error = refs_of(&host).await.unwrap_err();
-        assert_eq!((error.kind(), host.total()), (kind, requests), "{status}: {error}");
+        assert_eq!(error.kind(), kind, "{status}: {error}");
+        assert!(requests.contains(&host.total()), "{status}: {} requests", host.total());
         assert!(error.message().contains(&host.address().to_string()) && !error.message().contains("S3CRET"));
     }
 }

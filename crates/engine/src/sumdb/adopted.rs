@@ -8,6 +8,10 @@ use crate::{ErrorKind, Object, Result, Stored, engine::Shared};
 /// How many of them are looked into at a time: a lookup and the hash of a zip each.
 pub(crate) const AT_ONCE: usize = 8;
 
+/// Why a file goes; what it is and what it should be stands in the line before.
+const CONTRADICTED: &str =
+    "another program stored it, and it is not what the checksum database has or what was first seen";
+
 impl Shared {
     /// Begins to ask, if nobody has, and does not wait for it.
     pub(crate) fn look_into(self: &Arc<Self>, object: &Object, stored: &Stored) {
@@ -31,7 +35,7 @@ impl Shared {
                 self.pin(object, &sum).await;
                 self.store.vouched_for(object, sha256).await
             }
-            Err(error) if error.kind() == ErrorKind::Invalid => self.reject(object, error.message()).await,
+            Err(error) if error.kind() == ErrorKind::Invalid => self.reject(object, CONTRADICTED).await,
             Err(error) => Err(error),
         }
     }

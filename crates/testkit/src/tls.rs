@@ -66,6 +66,17 @@ impl TestCa {
 
     /// GET over TLS, from who trusts this authority alone: the answer, and the certificate that was shown.
     pub async fn get(&self, address: SocketAddr, target: &str) -> std::io::Result<(Response, Vec<u8>)> {
+        self.request(address, "GET", target, &[]).await
+    }
+
+    /// The same with any method and headers.
+    pub async fn request(
+        &self,
+        address: SocketAddr,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+    ) -> std::io::Result<(Response, Vec<u8>)> {
         let mut roots = RootCertStore::empty();
         roots.add(self.certificate.clone()).unwrap();
         let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
@@ -76,8 +87,8 @@ impl TestCa {
         let name = ServerName::from(address.ip());
         let stream = TlsConnector::from(Arc::new(config)).connect(name, TcpStream::connect(address).await?).await?;
         let shown = stream.get_ref().1.peer_certificates().unwrap()[0].to_vec();
-        let bytes = exchange(stream, &render("GET", target, &[])).await?;
-        Ok((parse(&bytes, false), shown))
+        let bytes = exchange(stream, &render(method, target, headers)).await?;
+        Ok((parse(&bytes, method == "HEAD"), shown))
     }
 
     pub(crate) fn acceptor(&self) -> TlsAcceptor {

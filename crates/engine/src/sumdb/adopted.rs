@@ -27,6 +27,10 @@ impl Default for Doubts {
     }
 }
 
+/// Why a file goes; what it is and what it should be stands in the line before.
+const CONTRADICTED: &str =
+    "another program stored it, and it is not what the checksum database has or what was first seen";
+
 impl Shared {
     /// Begins to ask, if nobody has, and does not wait for it.
     pub(crate) fn look_into(self: &Arc<Self>, object: &Object, stored: &Stored) {
@@ -51,7 +55,7 @@ impl Shared {
                 self.pin(object, &sum).await;
                 self.store.vouched_for(object, sha256).await
             }
-            Err(error) if error.kind() == ErrorKind::Invalid => self.reject(object, error.message()).await,
+            Err(error) if error.kind() == ErrorKind::Invalid => self.reject(object, CONTRADICTED).await,
             Err(error) => Err(error),
         }
     }

@@ -79,7 +79,7 @@ impl Shared {
             sum,
             expected,
             database = db.name,
-            "a source sent what the checksum database contradicts"
+            "what a source sent, or another program stored, is not what the checksum database has"
         );
         Err(Error::new(
             ErrorKind::Invalid,

@@ -78,10 +78,16 @@ impl Direct {
     }
 }
 
+/// Variables that are for us, by how they begin: our own, those of the collector of traces, whose headers hold a key, and
+/// those with which a CI system gives out tokens.
+const OURS: [&str; 3] = ["GOPROXY_", "OTEL_", "ACTIONS_ID_TOKEN_REQUEST_"];
+
 /// Our own variables may hold the credentials of an upstream, and those that credentials come from do: none of version
 /// control's business.
 pub(crate) fn host_env(sources: &Sources) -> Vec<(OsString, OsString)> {
-    let secret = |name: &str| sources.credentials.iter().any(|(_, row)| row.variable() == Some(name));
-    let ours = |name: &OsString| name.to_str().is_some_and(|name| name.starts_with("GOPROXY_") || secret(name));
+    let of_client = std::env::var("GOPROXY_TOKEN_VARIABLE").unwrap_or_default();
+    let named = |name: &str| sources.credentials.iter().any(|(_, row)| row.variable() == Some(name));
+    let secret = |name: &str| OURS.iter().any(|ours| name.starts_with(ours)) || named(name) || name == of_client;
+    let ours = |name: &OsString| name.to_str().is_some_and(secret);
     std::env::vars_os().filter(|(name, _)| !ours(name)).collect()
 }

@@ -142,6 +142,30 @@ async fn tls_mistakes_are_one_line_before_anything_is_made() {
     assert!(good.ok && good.stdout.contains("tlsCert = "), "{good:?}");
 }
 
+/// A client could have the server compute one handshake after the other on one connection (CVE-2011-1473), and have had
+/// its request answered under another identity (CVE-2009-3555). The TLS library has no renegotiation at all.
+#[tokio::test]
+async fn tls_is_not_renegotiated() {
+    let ca = TestCa::new();
+    let (_folder, flags) = certificate(&ca);
+    let proxy = goproxy().args(["-proxy", "off"]).args(flags).start().await;
+    // Shakes hands, waits, writes the line R, which means: begin again; and ends the connection.
+    let script = format!(
+        "{{ sleep 1; echo R; sleep 2; }} | timeout 20 openssl s_client -msg -tls1_2 -connect {} -CAfile {} 2>&1",
+        proxy.address(),
+        ca.path().display()
+    );
+    let output = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    if !said.contains("RENEGOTIATING") {
+        goproxy_testkit::skipped(&format!("tls_is_not_renegotiated: no openssl that asks for it: {said:.200}"));
+        return;
+    }
+    let times = |what: &str| said.lines().filter(|line| line.ends_with(what)).count();
+    assert_eq!((times(", ClientHello"), times(", ServerHello")), (2, 1), "asked for twice, done once: {said}");
+    assert_eq!(ca.get(proxy.address(), "/healthz").await.unwrap().0.status, 200);
+}
+
 /// The service's certificate is for the service's name: a private instance on the loopback address does without.
 #[tokio::test]
 async fn tls_of_the_service_is_not_that_of_run() {

@@ -6,7 +6,7 @@ use goproxy_testkit::{Answer, Site, SiteOptions, TokenIssuer};
 
 use super::*;
 
-pub(super) fn claims(issuer: &str, owner: &str) -> String {
+pub(crate) fn claims(issuer: &str, owner: &str) -> String {
     let end = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() + 300;
     format!(r#"{{"iss":"{issuer}","aud":"https://goproxy.io","sub":"repo:{owner}/app","owner":"{owner}","exp":{end}}}"#)
 }

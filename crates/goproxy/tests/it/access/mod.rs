@@ -3,7 +3,7 @@
 mod clients;
 mod credentials;
 mod hidden;
-mod kinds;
+pub(crate) mod kinds;
 mod refused;
 
 use std::{fs, path::PathBuf};

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use goproxy_testkit::holds;
+use goproxy_testkit::{Secrets, holds};
 
 use crate::support::files;
 
@@ -56,6 +56,11 @@ impl Seen {
             self.add(file.display().to_string(), std::fs::read(&file).unwrap_or_default());
             self.add("a file's name", file.display().to_string());
         }
+    }
+
+    /// Looks for others, too.
+    pub(super) fn assert_without(&self, secrets: &Secrets) {
+        self.0.iter().for_each(|(place, text)| secrets.assert_absent(place, text));
     }
 
     /// Which fields are here.

@@ -14,6 +14,7 @@ use goproxy_testkit::write_script;
 use tempfile::TempDir;
 
 use super::needles::Seen;
+use crate::support::files;
 
 /// Looks at the arguments of all processes again and again.
 pub(super) struct Arguments {
@@ -58,13 +59,14 @@ pub(super) struct Children(TempDir);
 impl Children {
     pub(super) fn new(programs: &[&str]) -> Self {
         let dir = TempDir::new().unwrap();
+        fs::create_dir(dir.path().join("seen")).unwrap();
         let path = std::env::var_os("PATH").unwrap_or_default();
         for program in programs {
             let real = std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file());
             let Some(real) = real else { continue };
             let (out, real) = (dir.path().join("seen"), real.display().to_string());
             let script = format!(
-                "#!/bin/sh\n{{ printf '%s\\n' \"$@\"; env | grep -v '^GIT_CONFIG_VALUE_'; }} >>'{}'\nexec '{real}' \"$@\"\n",
+                "#!/bin/sh\n{{ printf '%s\\n' \"$@\"; env; }} >\"$(mktemp '{}/XXXXXXXXXX')\"\nexec '{real}' \"$@\"\n",
                 out.display()
             );
             write_script(&dir.path().join(program), &script);
@@ -78,10 +80,21 @@ impl Children {
         std::env::join_paths(folders.collect::<Vec<PathBuf>>()).unwrap()
     }
 
-    /// Arguments and environments, without what git needs.
+    /// Arguments and environments of each. In its environment, a program has the secret of the repository that it is sent
+    /// to, and no other.
     pub(super) fn end(self, seen: &mut Seen) {
-        let text = fs::read(self.0.path().join("seen")).unwrap_or_default();
-        assert!(!text.is_empty(), "no program was started");
-        seen.add("the arguments and the environment of a program", text);
+        let calls = files(&self.0.path().join("seen"));
+        assert!(!calls.is_empty(), "no program was started");
+        for call in calls {
+            let text = String::from_utf8_lossy(&fs::read(call).unwrap()).into_owned();
+            let (given, rest): (Vec<&str>, Vec<&str>) =
+                text.lines().partition(|line| line.starts_with("GIT_CONFIG_VALUE_"));
+            let mut own = Seen::default();
+            own.add("what a program is given", given.join("\n"));
+            for field in own.found() {
+                assert!(text.contains(&format!("/{field}/")), "the secret of {field} is given to\n{text}");
+            }
+            seen.add("the arguments and the environment of a program", rest.join("\n"));
+        }
     }
 }

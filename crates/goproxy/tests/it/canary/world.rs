@@ -105,6 +105,9 @@ impl World {
             .env("GOSUMDB", format!("{} {}/gosumdb", sums.verifier_key(), with("gosumdb")))
             .env("SECRET_OF_ENV", canary("tokenenv"))
             .env("GOPROXY_TOKEN", canary("goproxytoken"))
+            .env("GOPROXY_TOKEN_VARIABLE", "CI_ID_TOKEN")
+            .env("CI_ID_TOKEN", canary("goproxytoken"))
+            .env("ACTIONS_ID_TOKEN_REQUEST_TOKEN", canary("goproxytoken"))
     }
 }
 

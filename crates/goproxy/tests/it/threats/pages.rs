@@ -154,7 +154,7 @@ async fn pages_get_no_secrets() {
     let lab = Lab::new().await;
     lab.home.netrc("127.0.0.1", "robot", "pw-of-another-host");
     let proxy = lab.builder().start().await;
-    let headers = [("Authorization", "Bearer canary"), ("Cookie", "a=canary"), ("X-Canary", "canary")];
+    let headers = [("Authorization", "Bearer canary-token"), ("Cookie", "a=canary"), ("X-Canary", "canary")];
     proxy.get_with(&format!("/{PAGES}/x/@v/list?canary=1"), &headers).await;
     proxy.get_with(&format!("/{PAGES}/x/@v/list"), &headers).await;
     assert!(lab.pages.total() > 0);

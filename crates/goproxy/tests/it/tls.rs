@@ -145,6 +145,7 @@ async fn tls_mistakes_are_one_line_before_anything_is_made() {
 /// A client could have the server compute one handshake after the other on one connection (CVE-2011-1473), and have had
 /// its request answered under another identity (CVE-2009-3555). The TLS library has no renegotiation at all.
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "a client that no library can play")]
 async fn tls_is_not_renegotiated() {
     let ca = TestCa::new();
     let (_folder, flags) = certificate(&ca);

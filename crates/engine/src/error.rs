@@ -86,7 +86,8 @@ impl Error {
     }
 
     /// The same for those who ask again: the log has the detail already.
-    pub(crate) fn told(self) -> Self {
+    #[must_use]
+    pub fn told(self) -> Self {
         Self(Arc::new(Inner { detail: None, remembered: true, ..self.take() }))
     }
 

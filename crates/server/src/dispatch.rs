@@ -20,7 +20,7 @@ use crate::{
     guarded, home,
     metrics::Exposition,
     peer::Peer,
-    prepared::{Prepared, Ready},
+    prepared::{self, Prepared, Ready},
     record::{Record, RecordedBody, Sinks},
     reply,
     shares::Shares,
@@ -205,7 +205,7 @@ impl Dispatch {
             Ok(Ok(Found::Whole(answer))) => {
                 record.answered(answer.via, answer.cache);
                 if gate.is_none() {
-                    record.lasts(answer.lifetime);
+                    record.lasts(prepared::lasts(answer.lifetime));
                 }
                 let mut response = reply::success(route, method, request.headers(), &answer);
                 reply::tell_cache(response.headers_mut(), answer.cache);
@@ -231,6 +231,9 @@ impl Dispatch {
         // Where there is a gate, an absence must look like what is hidden, of which nothing was looked up.
         if gate.is_none() {
             reply::tell_cache(response.headers_mut(), cache);
+            if error.is_remembered() && error.kind().is_answer() {
+                record.lasts(prepared::A_SECOND);
+            }
         }
         if matches!(route, Route::Module(_)) {
             reply::vary(response.headers_mut());

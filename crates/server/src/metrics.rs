@@ -64,7 +64,7 @@ pub(crate) struct Ended {
 pub(crate) struct Tally {
     requests: Histogram,
     router: Counter,
-    cache: Counter,
+    cache: Option<Counter>,
 }
 
 impl Tally {
@@ -72,7 +72,9 @@ impl Tally {
     pub(crate) fn count(&self, metrics: &Metrics, bytes: u64, took: Duration) {
         self.requests.observe(took.as_secs_f64());
         self.router.inc();
-        self.cache.inc();
+        if let Some(cache) = &self.cache {
+            cache.inc();
+        }
         metrics.response_bytes.inc_by(bytes);
     }
 }
@@ -187,11 +189,17 @@ impl Metrics {
     }
 
     /// Where such responses are counted.
-    pub(crate) fn tally(&self, what: &'static str, status: u16, mode: &'static str, result: &'static str) -> Tally {
+    pub(crate) fn tally(
+        &self,
+        what: &'static str,
+        status: u16,
+        mode: &'static str,
+        cache: Option<&'static str>,
+    ) -> Tally {
         Tally {
             requests: self.requests.get_or_create(&Request { what, status }).clone(),
             router: self.router.get_or_create(&Router { mode, status }).clone(),
-            cache: self.cache.get_or_create(&Cache { what, result }).clone(),
+            cache: cache.map(|result| self.cache.get_or_create(&Cache { what, result }).clone()),
         }
     }
 

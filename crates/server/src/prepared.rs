@@ -15,7 +15,6 @@ use std::{
 use bytes::Bytes;
 use gomod::Route;
 use goproxy_engine::{CacheStatus, Lifetime, Via};
-use http::StatusCode;
 use quick_cache::{DefaultHashBuilder, Weighter, sync::Cache};
 
 use crate::{
@@ -42,13 +41,14 @@ pub(crate) struct Prepared {
     seen: Box<[AtomicU64]>,
 }
 
-/// An answer with status 200 from the cache.
+/// What the cache has: all of an object or answer, or that there is none.
 #[derive(Debug)]
 pub(crate) struct Ready {
     /// Since 1970: when it is good.
     second: u64,
     /// Where it is no longer good at the end of that.
     until: Option<Instant>,
+    status: u16,
     /// Its head up to the value of the id, which comes last.
     head: Vec<u8>,
     body: Bytes,
@@ -67,9 +67,10 @@ impl Ready {
             return None;
         };
         let (sinks, what) = (record.sinks(), record.what());
-        let tally = sinks.metrics.tally(what, StatusCode::OK.as_u16(), via.as_str(), cache_word(CacheStatus::Hit));
+        let (status, route) = (record.status(), record.route().cloned());
+        let tally = sinks.metrics.tally(what, status, via.as_str(), record.counted());
         let body = body.small(SMALL)?;
-        Some(Self { second, until, head: head(), body, tally, what, via, route: record.route().cloned() })
+        Some(Self { second, until, status, head: head(), body, tally, what, via, route })
     }
 
     /// All of it, for a request that came then: it counts as answered.
@@ -88,7 +89,7 @@ impl Ready {
                 id: std::str::from_utf8(&id).unwrap_or_default(),
                 method: "GET",
                 target: asked.target,
-                status: StatusCode::OK.as_u16(),
+                status: self.status,
                 took,
                 bytes,
                 aborted: false,
@@ -147,10 +148,13 @@ impl Prepared {
     }
 }
 
+/// An answer that stays as it is for the rest of the second: see [`lasts`].
+pub(crate) const A_SECOND: Option<Option<Instant>> = Some(None);
+
 /// Until when an answer with that lifetime stays as it is, its age included; the inner `None`: longer than a second.
 pub(crate) fn lasts(lifetime: Lifetime) -> Option<Option<Instant>> {
     match lifetime {
-        Lifetime::Immutable => Some(None),
+        Lifetime::Immutable => A_SECOND,
         Lifetime::Fresh { age, remaining } => {
             let older = Duration::from_secs(1) - Duration::from_nanos(age.subsec_nanos().into());
             Some(Some(Instant::now() + older.min(remaining)))

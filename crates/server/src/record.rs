@@ -12,7 +12,7 @@ use std::{
 
 use bytes::Bytes;
 use gomod::{Route, SumWhat, What};
-use goproxy_engine::{CacheStatus, Lifetime, Via, trace};
+use goproxy_engine::{CacheStatus, Via, trace};
 use http::{HeaderValue, Method, Request, StatusCode, Uri, header};
 use http_body::{Body, Frame, SizeHint};
 
@@ -23,7 +23,6 @@ use crate::{
     hex,
     metrics::{Ended, Metrics},
     peer::Peer,
-    prepared,
     reply::cache_word,
     shares::Share,
     traced::{Ending, Traced},
@@ -135,9 +134,9 @@ impl Record {
         (self.via, self.cache) = (Some(via), Some(cache));
     }
 
-    /// Others may be given the same, as long as it lasts.
-    pub(crate) fn lasts(&mut self, lifetime: Lifetime) {
-        self.until = prepared::lasts(lifetime);
+    /// Others may be given the same, as long as it lasts: see [`prepared::lasts`](crate::prepared::lasts).
+    pub(crate) fn lasts(&mut self, until: Option<Option<Instant>>) {
+        self.until = until;
     }
 
     /// Nobody answered, or all that was asked for does not exist: who was asked, if it is not who would be.
@@ -179,9 +178,18 @@ impl Record {
         self.route.as_ref()
     }
 
-    /// See [`lasts`](Self::lasts); only of an answer with status 200.
-    pub(crate) fn until(&self) -> Option<Option<Instant>> {
-        self.until.filter(|_| StatusCode::OK == self.status)
+    pub(crate) const fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// What the cache had, as it is counted: of failures the log alone says it.
+    pub(crate) fn counted(&self) -> Option<&'static str> {
+        self.cache.map(cache_word).filter(|_| self.status < 400)
+    }
+
+    /// See [`lasts`](Self::lasts).
+    pub(crate) const fn until(&self) -> Option<Option<Instant>> {
+        self.until
     }
 }
 
@@ -214,9 +222,7 @@ impl Drop for Record {
         let took = self.started.elapsed();
         let (mode, cache) = (self.via.map(Via::as_str), self.cache.map(cache_word));
         let (what, status, bytes) = (self.what, self.status, self.bytes);
-        // Of failures the log alone says what the cache had.
-        let counted = cache.filter(|_| status < 400);
-        self.sinks.metrics.ended(Ended { what, status, mode, cache: counted, bytes, took });
+        self.sinks.metrics.ended(Ended { what, status, mode, cache: self.counted(), bytes, took });
         let (module, version) = self.route.as_ref().map_or((None, None), names);
         let trace = self.traced.as_ref().map(|traced| traced.trace.clone());
         if let (Some(traced), Some(asked)) = (self.traced.take(), &self.line) {

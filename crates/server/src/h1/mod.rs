@@ -138,7 +138,7 @@ impl Conversation<'_> {
         ready.tell(&self.dispatch.sinks, &Asked { at, target: plain.target, user_agent, peer: self.peer })
     }
 
-    /// Keeps the answer for others, if they may be given the same and it is asked for often.
+    /// Keeps the answer to a GET of a target for others, if they may be given the same and it is asked for often.
     fn keep(&self, request: &Request<()>, response: &Response<RecordedBody>) {
         let prepared = &self.dispatch.prepared;
         let target = request.uri().path_and_query().map_or("", PathAndQuery::as_str);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use goproxy_engine::{CacheStatus, ErrorKind, Lifetime, Reply};
+use goproxy_engine::{CacheStatus, Error, ErrorKind, Lifetime, Reply};
 use goproxy_server::AccessLogFormat;
 
 use crate::support::{Answer, BODY, Running, reply};
@@ -91,7 +91,8 @@ async fn what_may_be_otherwise_is_made_anew() {
     server.fake.answer("a.b/miss", Ok(Reply { cache: CacheStatus::Miss, ..reply("m") }));
     server.fake.answer("a.b/large", Ok(reply(vec![b'l'; (32 << 10) + 1])));
     server.fake.fail("a.b/gone", ErrorKind::NotFound, "gone");
-    for module in ["stale", "over", "miss", "large", "gone"] {
+    server.fake.answer("a.b/down", Err(Error::new(ErrorKind::Unavailable, "down").told()));
+    for module in ["stale", "over", "miss", "large", "gone", "down"] {
         let target = format!("/a.b/{module}/@v/list");
         answers(&server, &target, 20, "").await;
         assert_eq!(server.fake.served().len(), 20, "{module}");
@@ -105,4 +106,28 @@ async fn what_may_be_otherwise_is_made_anew() {
         .answer("a.b/kept", Ok(Reply { lifetime: fresh(Duration::from_secs(10), Duration::from_mins(1)), ..kept }));
     tokio::time::sleep(Duration::from_millis(501)).await;
     assert_eq!(server.get("/a.b/kept/@v/list").await.field("age"), "10", "it was half a second from there");
+}
+
+/// `go` 1.24 and newer asks again for whatever is not there.
+#[tokio::test]
+async fn what_is_known_to_be_absent_is_as_what_is_there() {
+    let server = Running::start_with(|options| options.access_log = AccessLogFormat::Json);
+    server.fake.answer("a.b/gone", Err(Error::new(ErrorKind::NotFound, "no such module").told()));
+    let all = answers(&server, "/a.b/gone/@v/list", 200, "").await;
+    let made = server.fake.served().len();
+    assert!((2..100).contains(&made), "made {made} times");
+    assert!(all.iter().all(|(answer, _)| *answer == all[0].0), "they differ");
+    assert!(all[0].0.starts_with("HTTP/1.1 404 ") && all[0].0.ends_with("no such module\n"), "{}", all[0].0);
+    for (_, id) in &all {
+        let line: serde_json::Value = serde_json::from_str(&server.log.line(id).await).unwrap();
+        assert_eq!((&line["status"], &line["cache"], &line["mode"]), (&404.into(), &"hit".into(), &"proxy".into()));
+    }
+    let metrics = server.get("/metrics").await.body;
+    for line in [
+        "goproxy_router_request_total{mode=\"proxy\",status=\"404\"} 200",
+        "goproxy_http_request_duration_seconds_count{what=\"list\",status=\"404\"} 200",
+    ] {
+        assert!(metrics.contains(line), "{line}: {metrics}");
+    }
+    assert!(!metrics.contains("what=\"list\",result=\"hit\""), "{metrics}");
 }

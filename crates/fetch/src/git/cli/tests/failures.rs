@@ -109,7 +109,7 @@ async fn what_is_refused_starts_no_program() {
             Err(error) => Err(error),
         };
         // An address inside is no answer of anybody, so that nobody learns whether there is something.
-        let kinds = [ErrorKind::Refused, ErrorKind::Unavailable];
+        let kinds = [ErrorKind::Refused, ErrorKind::NoHost];
         assert!(refused.as_ref().is_err_and(|e| kinds.contains(&e.kind())), "{url}: {refused:?}");
     }
     let calls = recorder.calls("git");

@@ -99,7 +99,7 @@ async fn git_speaks_to_no_internal_address_for_strangers() {
     let Some((world, host)) = private().await else { return };
     let access = Access { insecure: true, ..Access::default() };
     let remote = world.client().remote(&format!("{}/a/b", host.url()), access).await.unwrap();
-    assert_eq!(remote.refs().await.unwrap_err().kind(), ErrorKind::Unavailable);
+    assert_eq!(remote.refs().await.unwrap_err().kind(), ErrorKind::NoHost);
     assert!(host.requests().is_empty());
 }
 

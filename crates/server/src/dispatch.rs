@@ -43,10 +43,10 @@ pub(crate) struct Dispatch {
 }
 
 impl Dispatch {
-    /// The answer to a GET of which nothing but the target counts, if it was made in this second.
-    pub(crate) fn at_once(&self, target: &str) -> Option<Arc<Ready>> {
+    /// The answer to a GET of which nothing counts but that key, if it was made in this second.
+    pub(crate) fn at_once(&self, key: &str) -> Option<Arc<Ready>> {
         // Who asks counts where there are accounts, and each request is another where they are traced.
-        let ready = self.prepared.get(target)?;
+        let ready = self.prepared.get(key)?;
         (self.tracer.is_none() && self.handler.gate().is_none()).then_some(ready)
     }
 

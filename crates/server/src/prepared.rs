@@ -1,5 +1,5 @@
 //! Whole answers for the rest of the second in which they were made, for what is asked for again and again: of such a
-//! request only its target is looked at, and nothing of the answer is made anew but its id. What a second later would be
+//! request only what counts is looked at, its key, and nothing of the answer is made anew but its id. What a second later would be
 //! otherwise (an age, a date, what reloading changes) is so a second later.
 
 use std::{
@@ -29,7 +29,7 @@ use crate::{
 const SMALL: usize = 32 << 10;
 /// How many bytes are kept at most.
 const BYTES: u64 = 8 << 20;
-/// For how many targets it is known that they were asked for in this second.
+/// For how many keys it is known that they were asked for in this second.
 const SEEN: usize = 1 << 12;
 
 /// See the module's text.
@@ -37,7 +37,7 @@ const SEEN: usize = 1 << 12;
 pub(crate) struct Prepared {
     answers: Cache<Box<str>, Arc<Ready>, Size>,
     hasher: DefaultHashBuilder,
-    /// The last target to fall on each place, with its second.
+    /// The last key to fall on each place, with its second.
     seen: Box<[AtomicU64]>,
 }
 
@@ -60,7 +60,7 @@ pub(crate) struct Ready {
 }
 
 impl Ready {
-    /// Of a response to a GET that asks for nothing else than its target; `None` if it is made for this request alone.
+    /// Of a response to a GET of which nothing counts but its key; `None` if it is made for this request alone.
     pub(crate) fn of(body: &RecordedBody, head: impl FnOnce() -> Vec<u8>) -> Option<Self> {
         let (second, record) = (second(), body.record());
         let (Some(via), Some(CacheStatus::Hit), Some(until)) = (record.via(), record.cache(), record.until()) else {
@@ -128,23 +128,23 @@ impl Default for Prepared {
 
 impl Prepared {
     /// The answer, if there is one that is good now.
-    pub(crate) fn get(&self, target: &str) -> Option<Arc<Ready>> {
-        let ready = self.answers.get(target)?;
+    pub(crate) fn get(&self, key: &str) -> Option<Arc<Ready>> {
+        let ready = self.answers.get(key)?;
         let good = ready.second == second() && ready.until.is_none_or(|until| Instant::now() < until);
         good.then_some(ready)
     }
 
     /// Whether it is worth keeping: it was asked for in this second.
-    pub(crate) fn is_wanted(&self, target: &str) -> bool {
-        let hash = self.hasher.hash_one(target);
-        // Two targets on one place, or with the same remains: one is kept that need not be.
+    pub(crate) fn is_wanted(&self, key: &str) -> bool {
+        let hash = self.hasher.hash_one(key);
+        // Two keys on one place, or with the same remains: one is kept that need not be.
         let stamp = second() ^ (hash & !0xffff_ffff);
         self.seen[hash as usize % SEEN].swap(stamp, Ordering::Relaxed) == stamp
     }
 
     /// Keeps it.
-    pub(crate) fn keep(&self, target: &str, ready: Ready) {
-        self.answers.insert(target.into(), Arc::new(ready));
+    pub(crate) fn keep(&self, key: Box<str>, ready: Ready) {
+        self.answers.insert(key, Arc::new(ready));
     }
 }
 
@@ -172,7 +172,7 @@ fn second() -> u64 {
 struct Size;
 
 impl Weighter<Box<str>, Arc<Ready>> for Size {
-    fn weight(&self, target: &Box<str>, ready: &Arc<Ready>) -> u64 {
-        (256 + target.len() + ready.head.len() + ready.body.len()) as u64
+    fn weight(&self, key: &Box<str>, ready: &Arc<Ready>) -> u64 {
+        (256 + key.len() + ready.head.len() + ready.body.len()) as u64
     }
 }

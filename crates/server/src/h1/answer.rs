@@ -37,7 +37,7 @@ pub(super) async fn send(
     last: bool,
 ) -> io::Result<bool> {
     let (parts, body) = response.into_parts();
-    let end = end_of(&parts, method, &body);
+    let end = end_of(method, parts.status, &parts.headers, &body);
     let last = last || closes(&parts.headers);
     let head = head(&parts, end, last);
     drop(parts);
@@ -60,11 +60,11 @@ pub(super) async fn send_at_once(wire: &mut Wire, all: &[u8]) -> io::Result<bool
     Ok(true)
 }
 
-fn end_of(parts: &response::Parts, method: &Method, body: &RecordedBody) -> End {
-    if *method == Method::HEAD || matches!(parts.status, StatusCode::NOT_MODIFIED | StatusCode::NO_CONTENT) {
+pub(super) fn end_of(method: &Method, status: StatusCode, headers: &HeaderMap, body: &RecordedBody) -> End {
+    if *method == Method::HEAD || matches!(status, StatusCode::NOT_MODIFIED | StatusCode::NO_CONTENT) {
         return End::NoBody;
     }
-    let said = parts.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let said = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     said.or_else(|| body.size_hint().exact()).map_or(End::Chunks, End::Length)
 }
 

@@ -1,6 +1,6 @@
 //! The head of a request: what is plain, and what is left to hyper.
 
-use std::mem::MaybeUninit;
+use std::{borrow::Cow, mem::MaybeUninit};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
@@ -12,16 +12,13 @@ pub(super) const FIELDS: usize = 32;
 const ODD: [&str; 4] = ["content-length", "transfer-encoding", "expect", "upgrade"];
 
 /// Fields that may change the answer, where nobody has to say who they are.
-const TOLD: [&str; 8] = [
-    "connection",
-    "disable-module-fetch",
-    "if-match",
-    "if-none-match",
-    "if-modified-since",
-    "if-unmodified-since",
-    "if-range",
-    "range",
-];
+const TOLD: [&str; 6] =
+    ["connection", "disable-module-fetch", "if-match", "if-modified-since", "if-unmodified-since", "if-range"];
+
+/// Such fields that caches and downloaders send by the thousand, with the same value.
+const KEYED: [&str; 2] = ["if-none-match", "range"];
+/// How long their values may be.
+const VALUE: usize = 64;
 
 /// What the beginning of the input is.
 #[derive(Debug)]
@@ -86,11 +83,21 @@ impl<'a> Plain<'a> {
         self.input.len()
     }
 
-    /// Whether it is a GET of which nothing but the target counts.
-    pub(super) fn is_simple(&self) -> bool {
-        let named = |name: &str| self.fields.iter().filter(|field| field.name.eq_ignore_ascii_case(name)).count();
-        let told = |field: &&httparse::Header<'_>| TOLD.iter().any(|name| field.name.eq_ignore_ascii_case(name));
-        self.method == Method::GET && named("host") == 1 && !self.fields.iter().any(|field| told(&field))
+    /// All of it that counts, where that is little: of a GET its target, and lines with what is keyed.
+    pub(super) fn key(&self) -> Option<Cow<'a, str>> {
+        let (mut key, mut hosts) = (Cow::Borrowed(self.target), 0);
+        for field in self.fields {
+            let is = |name: &&str| field.name.eq_ignore_ascii_case(name);
+            hosts += usize::from(is(&"host"));
+            if TOLD.iter().any(is) {
+                return None;
+            }
+            if let Some(name) = KEYED.into_iter().find(|name| is(name)) {
+                let value = std::str::from_utf8(field.value).ok().filter(|value| value.len() <= VALUE)?;
+                key.to_mut().extend(["\n", name, value]);
+            }
+        }
+        (self.method == Method::GET && hosts == 1).then_some(key)
     }
 
     /// The value of a field.
@@ -146,11 +153,11 @@ mod tests {
         })
     }
 
-    fn is_simple(fields: &str) -> bool {
-        looked_at(
-            &format!("GET /a HTTP/1.1\r\n{fields}\r\n"),
-            |head| matches!(head, Head::Plain(plain) if plain.is_simple()),
-        )
+    fn key(fields: &str) -> Option<String> {
+        looked_at(&format!("GET /a HTTP/1.1\r\n{fields}\r\n"), |head| match head {
+            Head::Plain(plain) => plain.key().map(Cow::into_owned),
+            _ => None,
+        })
     }
 
     #[test]
@@ -195,12 +202,18 @@ mod tests {
     }
 
     #[test]
-    fn what_is_simple() {
-        assert!(is_simple("Host: a\r\n"));
-        assert!(is_simple("Host: a\r\nUser-Agent: Go-http-client/1.1\r\nAccept-Encoding: gzip\r\n"));
+    fn what_counts() {
+        assert_eq!(key("Host: a\r\n").as_deref(), Some("/a"));
+        assert_eq!(
+            key("Host: a\r\nUser-Agent: Go-http-client/1.1\r\nAccept-Encoding: gzip\r\n").as_deref(),
+            Some("/a")
+        );
         for told in TOLD {
-            assert!(!is_simple(&format!("Host: a\r\n{}: close\r\n", told.to_ascii_uppercase())), "{told}");
+            assert_eq!(key(&format!("Host: a\r\n{}: close\r\n", told.to_ascii_uppercase())), None, "{told}");
         }
-        assert!(!is_simple("") && !is_simple("Host: a\r\nHost: a\r\n"));
+        let keyed = |range: &str| key(&format!("Host: a\r\nRANGE: {range}\r\nIf-None-Match: *\r\n"));
+        assert_eq!(keyed("bytes=0-").as_deref(), Some("/a\nrangebytes=0-\nif-none-match*"));
+        assert_eq!(keyed(&"x".repeat(VALUE + 1)), None);
+        assert_eq!((key(""), key("Host: a\r\nHost: a\r\n")), (None, None));
     }
 }

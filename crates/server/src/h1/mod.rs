@@ -22,11 +22,9 @@ use std::{
     time::Instant,
 };
 
-use http::{Request, Response, uri::PathAndQuery};
-use http_body::Body;
+use http::{Method, Request, Response};
 
 use self::{
-    answer::End,
     head::{Head, Plain},
     wire::Wire,
 };
@@ -54,14 +52,13 @@ pub(crate) struct Conversation<'a> {
 enum Next {
     /// All that was said to a request whose answer was at hand.
     AtOnce(Vec<u8>),
-    Request(Box<Request<()>>, Simple),
+    Request(Box<Request<()>>, Option<Key>),
     Odd,
     Nothing,
 }
 
-/// Whether nothing but the target counts.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Simple(bool);
+/// All of a request that counts; without one, everything does.
+type Key = Box<str>;
 
 impl Conversation<'_> {
     /// Answers until the connection is over; what is not plain comes back, with the connection.
@@ -71,7 +68,7 @@ impl Conversation<'_> {
             let sent = match self.next(&mut wire).await {
                 Next::AtOnce(all) => answer::send_at_once(&mut wire, &all).await,
                 // On the heap: what an answer takes would stay a part of every connection.
-                Next::Request(request, simple) => Box::pin(self.exchange(&mut wire, request, simple)).await,
+                Next::Request(request, key) => Box::pin(self.exchange(&mut wire, request, key)).await,
                 Next::Odd => return Some(wire.rewound()),
                 Next::Nothing => Ok(false),
             };
@@ -113,13 +110,12 @@ impl Conversation<'_> {
         let mut space = [const { MaybeUninit::uninit() }; head::FIELDS];
         let (next, len) = match head::parse(wire.input(), &mut space) {
             Head::Plain(plain) if plain.len() <= self.max_header => {
-                let simple = plain.is_simple();
-                let ready = if simple && !self.finishes() { self.dispatch.at_once(plain.target) } else { None };
+                let key = plain.key();
+                let ready = key.as_ref().filter(|_| !self.finishes()).and_then(|key| self.dispatch.at_once(key));
+                let request = || plain.request().map(|request| Next::Request(Box::new(request), key.map(Key::from)));
                 let next = match ready {
                     Some(ready) => Next::AtOnce(self.tell(&ready, &plain, at)),
-                    None => {
-                        plain.request().map_or(Next::Odd, |request| Next::Request(Box::new(request), Simple(simple)))
-                    }
+                    None => request().unwrap_or(Next::Odd),
                 };
                 (next, plain.len())
             }
@@ -138,22 +134,21 @@ impl Conversation<'_> {
         ready.tell(&self.dispatch.sinks, &Asked { at, target: plain.target, user_agent, peer: self.peer })
     }
 
-    /// Keeps the answer to a GET of a target for others, if they may be given the same and it is asked for often.
-    fn keep(&self, request: &Request<()>, response: &Response<RecordedBody>) {
+    /// Keeps the answer for others, if they may be given the same and it is asked for often.
+    fn keep(&self, key: Key, response: &Response<RecordedBody>) {
         let prepared = &self.dispatch.prepared;
-        let target = request.uri().path_and_query().map_or("", PathAndQuery::as_str);
-        if !prepared.is_wanted(target) {
+        if !prepared.is_wanted(&key) {
             return;
         }
-        let length = response.body().size_hint().exact().map_or(End::NoBody, End::Length);
-        let head = || answer::head_but_id(response.status(), response.headers(), length, false);
-        if let Some(ready) = Ready::of(response.body(), head) {
-            prepared.keep(target, ready);
+        let (status, headers, body) = (response.status(), response.headers(), response.body());
+        let end = answer::end_of(&Method::GET, status, headers, body);
+        if let Some(ready) = Ready::of(body, || answer::head_but_id(status, headers, end, false)) {
+            prepared.keep(key, ready);
         }
     }
 
     /// Answers one request; whether another may follow.
-    async fn exchange(&self, wire: &mut Wire, request: Box<Request<()>>, simple: Simple) -> io::Result<bool> {
+    async fn exchange(&self, wire: &mut Wire, request: Box<Request<()>>, key: Option<Key>) -> io::Result<bool> {
         let response = {
             let mut answer = pin!(self.dispatch.answer(&request, self.activity, self.peer));
             poll_fn(|cx| match answer.as_mut().poll(cx) {
@@ -163,8 +158,8 @@ impl Conversation<'_> {
             })
             .await?
         };
-        if simple == Simple(true) {
-            self.keep(&request, &response);
+        if let Some(key) = key {
+            self.keep(key, &response);
         }
         let last = head::closes(request.headers()) || self.finishes();
         answer::send(wire, request.method(), response, last).await

@@ -5,7 +5,7 @@ use std::time::Duration;
 use goproxy_engine::{CacheStatus, Error, ErrorKind, Lifetime, Reply};
 use goproxy_server::AccessLogFormat;
 
-use crate::support::{Answer, BODY, Running, reply};
+use crate::support::{Answer, BODY, ETAG, Running, reply};
 
 const TARGET: &str = "/a.b/c/@v/v1.0.0.info";
 
@@ -69,16 +69,38 @@ async fn what_counts_beside_the_target_was_not_looked_at() {
     for (fields, expected) in [
         ("Range: bytes=0-1\r\n", "HTTP/1.1 206 "),
         ("IF-NONE-MATCH: *\r\n", "HTTP/1.1 304 "),
+        ("If-Match: x\r\n", "HTTP/1.1 412 "),
         ("Host: b\r\n", "HTTP/1.1 400 "),
         ("Disable-Module-Fetch: true\r\n", "HTTP/1.1 200 "),
     ] {
         let all = server.send(requests(TARGET, 1, fields)).await;
         assert!(all.starts_with(expected), "{fields}: {all}");
     }
-    assert_eq!(server.fake.served().len(), 3, "all but the refused one");
+    assert_eq!(server.fake.served().len(), 4, "all but the refused one");
     let head = server.ask(&format!("HEAD {TARGET}"), &[]).await;
     assert_eq!((head.status, &*head.body), (200, ""));
     assert_eq!(server.get(TARGET).await.field("connection"), "close");
+}
+
+/// Caches before us ask so, and downloaders of parts.
+#[tokio::test]
+async fn conditions_and_parts_are_as_cheap() {
+    let server = Running::start();
+    for (fields, status, body) in [
+        ("Range: bytes=2-4\r\n", "206", "234"),
+        (&*format!("If-None-Match: {ETAG}\r\n"), "304", ""),
+        ("If-None-Match: \"x\"\r\n", "200", BODY),
+        (&*format!("Range: bytes=1-1\r\nIf-None-Match: {ETAG}\r\n"), "304", ""),
+        ("If-None-Match: \"x\"\r\nRange: bytes=1-1\r\n", "206", "1"),
+        ("Range: bytes=99-\r\n", "416", "range not satisfiable\n"),
+    ] {
+        let all = answers(&server, TARGET, 100, fields).await;
+        assert!(server.fake.served().len() < 50, "{fields}");
+        for (answer, _) in all {
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{fields}: {answer}");
+            assert_eq!(answer.split_once("\n\n").unwrap().1, body, "{fields}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -17,6 +17,20 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
     }
 }
 
+/// Whether the URL leads to a socket of this machine that is bound to `bound`. Connecting to no address in particular leads here.
+pub(crate) fn means(url: &Url, bound: IpAddr) -> bool {
+    let bound = bound.to_canonical();
+    let here = bound.is_unspecified() || bound.is_loopback();
+    match host(url) {
+        Host::Name(name) => here && is_localhost(&name),
+        Host::Address(ip) => match ip.to_canonical() {
+            ip if ip == bound => true,
+            ip if ip.is_loopback() => bound.is_unspecified(),
+            ip => here && ip.is_unspecified(),
+        },
+    }
+}
+
 /// Whether the URL names something that is not on the public internet.
 pub(crate) fn is_internal(url: &Url) -> bool {
     match host(url) {
@@ -199,5 +213,20 @@ mod tests {
             loopback("127.0.0.1:80") && loopback("localhost") && loopback("[::1]") && loopback("[::ffff:127.0.0.1]")
         );
         assert!(!loopback("10.0.0.1") && !loopback("example.com"));
+    }
+
+    #[test]
+    fn what_leads_to_a_socket_of_ours() {
+        let means =
+            |host: &str, bound: &str| means(&Url::parse(&format!("http://{host}/")).unwrap(), bound.parse().unwrap());
+        for (bound, ours, others) in [
+            ("::", "localhost 127.0.0.1 127.0.0.2 [::1] 0.0.0.0", "192.0.2.1 proxy.example"),
+            ("0.0.0.0", "localhost 127.0.0.1 0.0.0.0", "192.0.2.1"),
+            ("127.0.0.1", "localhost 127.0.0.1 [::ffff:127.0.0.1] 0.0.0.0", "127.0.0.2"),
+            ("192.0.2.1", "192.0.2.1", "127.0.0.1 localhost 192.0.2.2"),
+        ] {
+            assert!(ours.split(' ').all(|host| means(host, bound)), "{bound}");
+            assert!(!others.split(' ').any(|host| means(host, bound)), "{bound}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! An upstream proxy: one entry of a GOPROXY list, over http, https or from a directory.
 
 use std::{
+    net::SocketAddr,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -94,6 +95,12 @@ impl Upstream {
             _ => return Err(Error::new(ErrorKind::Invalid, "a go-import page names a module proxy that is not https")),
         }
         Self::within(client, url, Some(access))
+    }
+
+    /// Whether it is what listens at `address` on this machine, as far as its URL shows: no name but `localhost` is looked up.
+    pub fn is_at(&self, address: SocketAddr) -> bool {
+        let Place::Http(http) = &self.0.place else { return false };
+        http.base.port_or_known_default() == Some(address.port()) && guard::means(&http.base, address.ip())
     }
 
     /// A small body, whole. `path` is percent-encoded, without a leading slash.

@@ -2,6 +2,7 @@
 
 mod access;
 mod activation;
+mod address;
 mod auth;
 mod cache;
 mod cli;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     access::{self, AccessGate},
+    address,
     failure::Failure,
     log::Log,
     service::Service,
@@ -59,6 +60,7 @@ impl Reloader {
         // Upstreams are made anew, version control is not: both keep what they were started with.
         loaded.settings.sources.inside = service.inside().clone();
         let upstreams = Upstreams::observed(&loaded, service.credentials(), service.observer())?;
+        address::not_ours(&loaded, &upstreams.asked(), service.address())?;
         // Only checked: other files or none need a restart, and that must not fail then.
         tls::open(&loaded)?;
         let gate = access::build(&loaded, upstreams.client())?;

@@ -11,7 +11,7 @@ use tokio::{sync::oneshot, task::JoinHandle};
 
 use crate::{
     access::{self, AccessGate, InForce},
-    cache,
+    address, cache,
     direct::{Direct, host_env},
     failure::Failure,
     handler::EngineHandler,
@@ -61,6 +61,7 @@ impl Service {
         let direct = Direct::new(loaded, upstreams.client())?;
         let traces = Traces::start(loaded, upstreams.client(), Arc::clone(&metrics) as _)?;
         direct.prepare(&settings.sources);
+        let asked = upstreams.asked();
         let routing = upstreams.routing(settings, &direct.source());
         let engine = Engine::new(Arc::new(store.clone()), routing, Arc::clone(&metrics) as _);
         engine.prepare();
@@ -69,6 +70,7 @@ impl Service {
         let options = ServerOptions { tracer: traces.tracer(), ..server_options(settings, tls.clone(), names) };
         let server = listen(socket, options, Arc::new(handler), Arc::clone(&metrics))?;
         let address = server.local_addr().clone();
+        address::not_ours(loaded, &asked, &address)?;
         let (stop, stopped) = oneshot::channel::<()>();
         let server = tokio::spawn(server.run(async move {
             // The sender being gone means the same.
@@ -127,7 +129,7 @@ impl Service {
         }
         if let Some(gate) = &*self.gate.load() {
             gate.warn();
-            if self.tls.is_none() && is_open(&self.address) {
+            if self.tls.is_none() && address::is_open(&self.address) {
                 tracing::warn!(
                     "credentials of clients are readable on the way to {}: set -tlsCert, or put TLS in front; go itself sends \
                      credentials over https only",
@@ -135,6 +137,11 @@ impl Service {
                 );
             }
         }
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> &LocalAddr {
+        &self.address
     }
 
     /// Whether there are accounts.
@@ -213,23 +220,17 @@ fn scrub(store: &FsStore, period: Duration, metrics: &Arc<Metrics>) {
     tokio::spawn(async move { store.scrub(period, |outcome| metrics.scrubbed(outcome)).await });
 }
 
-/// Whether others than this machine can connect without TLS.
-fn is_open(address: &LocalAddr) -> bool {
-    address.tcp().is_some_and(|address| !address.ip().is_loopback())
-}
-
 fn listen(
     socket: Option<Inherited>,
     options: ServerOptions,
     handler: Arc<EngineHandler>,
     metrics: Arc<Metrics>,
 ) -> Result<Server, Failure> {
-    let address = options.listen.clone();
+    let listen = options.listen.clone();
     match socket {
         Some(socket) => Server::adopt(socket, options, handler, metrics)
             .map_err(|error| Failure::fatal(format!("cannot serve on the inherited socket: {error}"))),
-        None => Server::bind(options, handler, metrics)
-            .map_err(|error| Failure::fatal(format!("cannot listen on {address}: {error}"))),
+        None => Server::bind(options, handler, metrics).map_err(|error| address::refused(&listen, &error)),
     }
 }
 

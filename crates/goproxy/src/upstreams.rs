@@ -57,6 +57,11 @@ impl Upstreams {
         Ok(Self { client, hops, sums })
     }
 
+    /// Those of `-proxy`.
+    pub(crate) fn asked(&self) -> Vec<Upstream> {
+        self.hops.iter().filter_map(|(upstream, _)| upstream.clone()).collect()
+    }
+
     /// What they speak HTTP with.
     pub(crate) fn client(&self) -> &HttpClient {
         &self.client

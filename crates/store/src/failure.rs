@@ -17,10 +17,10 @@ pub(crate) fn at(action: &str, path: &Path, error: &io::Error) -> Error {
     Error::new(ErrorKind::Internal, message).with_detail(format!("{action} {}: {error}", path.display()))
 }
 
-/// For start-up: cause and remedy in the message, the path in the detail too.
+/// For start-up, where no client reads it: path, cause and remedy in the message.
 pub(crate) fn at_start(path: &Path, cause: &str, remedy: &str) -> Error {
-    Error::new(ErrorKind::Internal, format!("the cache directory cannot be used: {cause}; {remedy}"))
-        .with_detail(format!("{}: {cause}; {remedy}", path.display()))
+    let path = path.display();
+    Error::new(ErrorKind::Internal, format!("the cache directory cannot be used: {path}: {cause}; {remedy}"))
 }
 
 /// Whether nothing is at that name: it does not exist, a directory on the way is something else, or the name is one

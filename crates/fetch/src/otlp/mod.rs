@@ -2,9 +2,10 @@
 //! (<https://opentelemetry.io/docs/specs/otlp/#otlphttp>).
 //!
 //! Whoever ends a span puts it into a queue and goes on; a full queue drops it. One task empties the queue, a batch at a
-//! time: a collector that hangs costs a queue and a batch of memory, and no request any time.
+//! time: a collector that hangs, or wants to be left alone, costs a queue and a batch of memory, and no request any time.
 
 mod encode;
+mod endpoint;
 
 use std::{
     collections::BTreeMap,
@@ -20,7 +21,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, header::CONTENT_TYPE};
 use reqwest::Url;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{HttpClient, client::chain};
+use self::endpoint::Endpoint;
+use crate::HttpClient;
 
 /// How many spans are sent at once (OTEL_BSP_MAX_EXPORT_BATCH_SIZE is 512 by default, too).
 const BATCH: usize = 512;
@@ -37,7 +39,7 @@ pub struct OtlpOptions {
     pub headers: Vec<(String, String)>,
     /// Attributes of the resource: `service.name` and whatever tells this instance from others.
     pub resource: BTreeMap<String, String>,
-    /// For one batch.
+    /// For one batch, however often it is sent.
     pub timeout: Duration,
     /// How long spans gather before they are sent.
     pub delay: Duration,
@@ -60,9 +62,7 @@ enum Message {
 
 /// What sends them.
 struct Sender {
-    client: HttpClient,
-    url: Url,
-    headers: HeaderMap,
+    endpoint: Endpoint,
     options: OtlpOptions,
     observer: Arc<dyn Observer>,
     complained: Option<Instant>,
@@ -103,8 +103,8 @@ impl Exporter {
     pub fn start(client: &HttpClient, options: OtlpOptions, observer: Arc<dyn Observer>) -> Result<Self> {
         let (url, headers) = options.parsed().map_err(|remedy| Error::new(ErrorKind::Internal, remedy))?;
         let (queue, waiting) = mpsc::channel(options.queue.max(1));
-        let (client, told) = (client.clone(), Arc::clone(&observer));
-        let sender = Sender { client, url, headers, options, observer: told, complained: None };
+        let endpoint = Endpoint { client: client.clone(), url, headers, timeout: options.timeout, left_alone: None };
+        let sender = Sender { endpoint, options, observer: Arc::clone(&observer), complained: None };
         tokio::spawn(sender.run(waiting));
         Ok(Self { queue, observer })
     }
@@ -170,14 +170,7 @@ impl Sender {
 
     async fn send(&mut self, batch: &[Span]) {
         let body = encode::body(&self.options.resource, batch);
-        // Our own client: its roots, proxies and time limits; it follows no redirects, and only these headers travel.
-        let request = self.client.for_url(&self.url).post(self.url.clone()).headers(self.headers.clone()).body(body);
-        let problem = match tokio::time::timeout(self.options.timeout, request.send()).await {
-            Ok(Ok(answer)) if answer.status().is_success() => None,
-            Ok(Ok(answer)) => Some(format!("the collector answers {}", answer.status())),
-            Ok(Err(error)) => Some(chain(&error.without_url())),
-            Err(_) => Some("the collector does not answer in time".to_owned()),
-        };
+        let problem = self.endpoint.post(body.into()).await.err();
         self.observer.spans(if problem.is_some() { "failed" } else { "exported" }, batch.len() as u64);
         let Some(problem) = problem else { return };
         if self.complained.is_none_or(|at| at.elapsed() > COMPLAIN_EVERY) {

@@ -11,6 +11,7 @@ mod retries;
 mod server;
 mod store;
 mod sums;
+mod traces;
 mod wire;
 
 use std::time::Duration;

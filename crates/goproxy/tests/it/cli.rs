@@ -160,13 +160,44 @@ async fn without_gopath_and_home_the_cache_must_be_named() {
     assert_eq!(goproxy(["check-config", "-cacheDir", "/x"]).env("HOME", "").run().await.code, Some(0));
 }
 
+/// Path, cause and remedy, each once.
+#[tokio::test]
+async fn a_cache_that_cannot_be_used() {
+    let dir = goproxy_testkit::Home::new();
+    let file = dir.path().join("file");
+    std::fs::write(&file, "").expect("written");
+    let output = goproxy(["-listen", "127.0.0.1:0", "-cacheDir", file.to_str().expect("UTF-8")]).run().await;
+    let line = output.stderr.lines().last().expect("a line");
+    let expected = format!("goproxy: the cache directory cannot be used: {}/pkg/mod/cache/download: ", file.display());
+    assert!(output.code == Some(1) && line.starts_with(&expected), "{output:?}");
+    assert_eq!(line.matches("remove the file").count(), 1, "{output:?}");
+}
+
 #[tokio::test]
 async fn an_address_that_is_taken_exits_1_and_names_it() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = taken.local_addr().expect("bound").to_string();
     let output = goproxy(["-listen", &address]).run().await;
     assert_eq!(output.code, Some(1), "{output:?}");
-    assert!(output.stderr.contains(&format!("goproxy: cannot listen on {address}: ")), "{output:?}");
+    let line = output.stderr.lines().last().expect("a line");
+    assert!(line.starts_with(&format!("goproxy: cannot listen on {address}: ")), "{output:?}");
+    assert!(line.ends_with("or choose another with -listen"), "{output:?}");
+}
+
+/// What `-proxy "$(go env GOPROXY)"` is on a machine where `go` has been pointed at the proxy.
+#[tokio::test]
+async fn a_proxy_is_not_its_own_upstream() {
+    let port = goproxy_testkit::free_port();
+    for (listen, proxy) in [
+        (format!(":{port}"), format!("http://localhost:{port}")),
+        (format!(":{port}"), format!("https://goproxy.io|http://127.0.0.1:{port}/,direct")),
+        (format!("127.0.0.1:{port}"), format!("http://0.0.0.0:{port}")),
+    ] {
+        let output = goproxy(["-listen", &listen, "-proxy", &proxy]).run().await;
+        assert_eq!(output.code, Some(64), "{output:?}");
+        let (line, why) = (output.stderr.lines().last().expect("a line"), "it leads back to this proxy");
+        assert!(line.contains(&format!("bad value {proxy:?} (flag -proxy): {why}")), "{output:?}");
+    }
 }
 
 fn write(dir: &Path, text: &str) -> String {

@@ -85,6 +85,11 @@ async fn sighup_applies_what_it_can_and_says_what_it_cannot() {
     logged(&proxy, "SIGHUP: nothing changed: proxy: bad value").await;
     assert!(!proxy.log().contains("canary"), "{}", proxy.log());
     assert_eq!(proxy.get("/a.example/m2/@v/list").await.text(), "v2.0.0+incompatible\n");
+
+    write(format!("proxy = '{}'\n", proxy.url()));
+    proxy.hangup();
+    logged(&proxy, "it leads back to this proxy").await;
+    assert_eq!(proxy.get("/a.example/m3/@v/list").await.text(), "v2.0.0+incompatible\n");
 }
 
 #[tokio::test]

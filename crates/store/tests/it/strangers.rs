@@ -59,7 +59,7 @@ fn a_pipe_in_place_of_the_format_s_number_was_waited_for() {
     let home = Home::new();
     drop(home.store());
     pipe(&home.own("VERSION"));
-    assert!(FsStore::open(home.path()).unwrap_err().detail().unwrap().contains("VERSION"));
+    assert!(FsStore::open(home.path()).unwrap_err().message().contains("VERSION"));
 }
 
 /// A link to a place with more room, as it was meant: at the next start everything there was gone.

@@ -1,9 +1,10 @@
 //! What is asked for again and again is answered at once, and nobody can tell.
 
-use std::time::Duration;
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
+use gomod::ModulePath;
 use goproxy_engine::{CacheStatus, ErrorKind, Lifetime, Reply};
-use goproxy_server::AccessLogFormat;
+use goproxy_server::{AccessLogFormat, Admission, Gate, Verdict, Wanted};
 
 use crate::support::{Answer, BODY, Running, reply};
 
@@ -79,6 +80,47 @@ async fn what_counts_beside_the_target_was_not_looked_at() {
     let head = server.ask(&format!("HEAD {TARGET}"), &[]).await;
     assert_eq!((head.status, &*head.body), (200, ""));
     assert_eq!(server.get(TARGET).await.field("connection"), "close");
+}
+
+/// Lets those in who say so.
+struct Door;
+
+#[async_trait::async_trait]
+impl Gate for Door {
+    async fn admit(&self, authorization: Option<&[u8]>, _: Wanted<'_>) -> Admission {
+        let verdict = if authorization == Some(b"Bearer good") { Verdict::Allowed } else { Verdict::Missing };
+        Admission { user: None, verdict }
+    }
+
+    fn told<'a>(&self, message: &'a str, _: Option<&ModulePath>) -> Cow<'a, str> {
+        message.into()
+    }
+
+    fn challenges(&self) -> &[&'static str] {
+        &["Bearer"]
+    }
+}
+
+#[tokio::test]
+async fn an_answer_of_this_second_was_given_past_the_gate() {
+    let server = Running::start();
+    let statuses = async |fields: &str| {
+        let all = answers(&server, TARGET, 50, fields).await;
+        all.iter().map(|(answer, _)| answer[9..12].parse::<u16>().unwrap()).collect::<Vec<_>>()
+    };
+    for _ in 0..3 {
+        // Accounts come and go while it runs.
+        assert_eq!(statuses("").await, [200; 50]);
+        *server.fake.gate.lock().unwrap() = Some(Arc::new(Door));
+        assert_eq!(statuses("").await, [401; 50], "what was made for everybody");
+        assert_eq!(statuses("Authorization: Bearer good\r\n").await, [200; 50]);
+        server.fake.served();
+        assert_eq!(statuses("").await, [401; 50], "what was made for somebody");
+        assert_eq!(server.fake.served(), []);
+        *server.fake.gate.lock().unwrap() = None;
+        let all = answers(&server, TARGET, 50, "").await;
+        assert!(all.iter().all(|(answer, _)| answer.contains("public")), "what was made for somebody: {}", all[0].0);
+    }
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@
 mod connections;
 mod drain;
 mod http2;
+mod http2_floods;
 mod logs;
 mod prepared;
 mod protocol;

@@ -77,9 +77,22 @@ async fn what_counts_beside_the_target_was_not_looked_at() {
         assert!(all.starts_with(expected), "{fields}: {all}");
     }
     assert_eq!(server.fake.served().len(), 3, "all but the refused one");
-    let head = server.ask(&format!("HEAD {TARGET}"), &[]).await;
-    assert_eq!((head.status, &*head.body), (200, ""));
+    let head = format!("HEAD {TARGET} HTTP/1.1\r\nHost: a\r\n\r\n{}", requests(TARGET, 0, ""));
+    let all = server.send(head).await;
+    assert!(all.starts_with("HTTP/1.1 200 ") && !all.contains(BODY), "a HEAD has no body: {all}");
     assert_eq!(server.get(TARGET).await.field("connection"), "close");
+}
+
+/// Whatever becomes of the object (it is moved aside, removed, mended), nobody is told of it from here a second later.
+#[tokio::test]
+async fn an_answer_outlived_its_second() {
+    let server = Running::start();
+    answers(&server, TARGET, 50, "").await;
+    server.fake.fail("a.b/c", ErrorKind::NotFound, "gone");
+    tokio::time::sleep(Duration::from_millis(1001)).await;
+    for (answer, _) in answers(&server, TARGET, 50, "").await {
+        assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
+    }
 }
 
 /// Lets those in who say so.

@@ -5,6 +5,7 @@
 
 mod connections;
 mod drain;
+mod gate;
 mod http2;
 mod http2_floods;
 mod logs;

@@ -1,12 +1,14 @@
 //! What is asked for again and again is answered at once, and nobody can tell.
 
-use std::{borrow::Cow, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use gomod::ModulePath;
 use goproxy_engine::{CacheStatus, ErrorKind, Lifetime, Reply};
-use goproxy_server::{AccessLogFormat, Admission, Gate, Verdict, Wanted};
+use goproxy_server::AccessLogFormat;
 
-use crate::support::{Answer, BODY, Running, reply};
+use crate::{
+    gate::Door,
+    support::{Answer, BODY, Running, reply},
+};
 
 const TARGET: &str = "/a.b/c/@v/v1.0.0.info";
 
@@ -92,25 +94,6 @@ async fn an_answer_outlived_its_second() {
     tokio::time::sleep(Duration::from_millis(1001)).await;
     for (answer, _) in answers(&server, TARGET, 50, "").await {
         assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
-    }
-}
-
-/// Lets those in who say so.
-struct Door;
-
-#[async_trait::async_trait]
-impl Gate for Door {
-    async fn admit(&self, authorization: Option<&[u8]>, _: Wanted<'_>) -> Admission {
-        let verdict = if authorization == Some(b"Bearer good") { Verdict::Allowed } else { Verdict::Missing };
-        Admission { user: None, verdict }
-    }
-
-    fn told<'a>(&self, message: &'a str, _: Option<&ModulePath>) -> Cow<'a, str> {
-        message.into()
-    }
-
-    fn challenges(&self) -> &[&'static str] {
-        &["Bearer"]
     }
 }
 

@@ -1,9 +1,10 @@
 //! What the engine remembers between requests without the store: absences and failures, briefly, and the answers and
 //! small objects in use. All of it is bounded, and all of it may be lost.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter, sync::Cache, sync::DefaultLifecycle};
+use tokio::time::Instant;
 
 use crate::{Answer, Blob, Error, Object, Stored, check::MAX_LIST, reply::Known};
 
@@ -23,6 +24,10 @@ const LARGE: usize = 64 << 10;
 /// How many bytes of large answers are kept at most: two of the largest.
 const LARGE_BYTES: u64 = 2 * MAX_LIST + (8 << 20);
 
+/// How long a module's file is given from memory without a look whether the store still has it: somebody may have removed
+/// it, or another process found that it does not hold.
+const LOOK_AFTER: Duration = Duration::from_secs(30);
+
 /// How many lookups and tiles are known to be proved. One that is forgotten is proved again.
 const PROVED: usize = 1 << 16;
 
@@ -33,13 +38,27 @@ pub(crate) enum Wanted {
     Answer(Answer),
 }
 
+/// An object in memory.
+#[derive(Clone, Debug)]
+pub(crate) struct Kept {
+    pub(crate) stored: Stored,
+    since: Instant,
+}
+
+impl Kept {
+    /// Whether the store has to be asked first. Checksums that were proved stay true whatever becomes of their files.
+    pub(crate) fn is_due(&self, object: &Object) -> bool {
+        matches!(object, Object::Module(..)) && self.since.elapsed() >= LOOK_AFTER
+    }
+}
+
 /// See the module's text.
 #[derive(Debug)]
 pub(crate) struct Memory {
     failures: Cache<Wanted, (Instant, Error), Size>,
     answers: Cache<Answer, Known, Size>,
     large: Cache<Answer, Known, Size>,
-    objects: Cache<Object, Stored, Size>,
+    objects: Cache<Object, Kept, Size>,
     /// Lookups and tiles that this process has proved.
     proved: Cache<Object, ()>,
 }
@@ -107,8 +126,8 @@ impl Memory {
         cache.insert(answer, known);
     }
 
-    /// The object in memory. It never changes, so that nothing on the disk needs to be looked at.
-    pub(crate) fn object(&self, object: &Object) -> Option<Stored> {
+    /// The object in memory. It never changes, so that the disk needs to be looked at now and then only.
+    pub(crate) fn object(&self, object: &Object) -> Option<Kept> {
         self.objects.get(object)
     }
 
@@ -131,7 +150,7 @@ impl Memory {
     /// Keeps an object, if it is small.
     pub(crate) fn keep_object(&self, object: &Object, stored: &Stored) {
         if matches!(stored.blob, Blob::Bytes(_)) && stored.size <= SMALL {
-            self.objects.insert(object.clone(), stored.clone());
+            self.objects.insert(object.clone(), Kept { stored: stored.clone(), since: Instant::now() });
         }
     }
 }
@@ -146,9 +165,9 @@ impl Weighter<Answer, Known> for Size {
     }
 }
 
-impl Weighter<Object, Stored> for Size {
-    fn weight(&self, object: &Object, stored: &Stored) -> u64 {
-        (256 + object_len(object)) as u64 + stored.size
+impl Weighter<Object, Kept> for Size {
+    fn weight(&self, object: &Object, kept: &Kept) -> u64 {
+        (256 + object_len(object)) as u64 + kept.stored.size
     }
 }
 

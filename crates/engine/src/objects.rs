@@ -70,13 +70,21 @@ impl Shared {
 
     /// The object in memory or in the store.
     pub(crate) async fn held(self: &Arc<Self>, object: &Object) -> Result<Option<Stored>> {
-        if let Some(stored) = self.memory.object(object) {
-            return Ok(Some(stored));
-        }
-        let stored = self.store.open(object).await?;
-        if let Some(stored) = &stored {
-            self.memory.keep_object(object, stored);
-            self.look_into(object, stored);
+        let kept = match self.memory.object(object) {
+            Some(kept) if !kept.is_due(object) => return Ok(Some(kept.stored)),
+            kept => kept,
+        };
+        let stored = match (self.store.open(object).await, kept) {
+            // A disk that cannot be read says nothing about what was read of it before.
+            (Err(_), Some(kept)) => return Ok(Some(kept.stored)),
+            (opened, _) => opened?,
+        };
+        match &stored {
+            Some(stored) => {
+                self.memory.keep_object(object, stored);
+                self.look_into(object, stored);
+            }
+            None => self.memory.forget_object(object),
         }
         Ok(stored)
     }

@@ -119,6 +119,11 @@ impl Activity {
         (state.in_flight == 0).then_some(state.idle_since)
     }
 
+    /// Whether its first bytes were those of HTTP/1.
+    pub(crate) fn is_http1(&self) -> bool {
+        self.lock().protocol == Protocol::H1
+    }
+
     /// A request was answered at once.
     pub(crate) fn answered(&self) {
         let mut state = self.lock();

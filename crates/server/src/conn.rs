@@ -117,7 +117,12 @@ async fn hyper_has_it(
         let (dispatch, activity, peer) = (Arc::clone(dispatch), Arc::clone(activity), Arc::clone(peer));
         async move { Ok::<_, Infallible>(dispatch.answer(&request, &activity, &peer).await) }
     });
-    let builder = if multiplexed { builder.clone().http2_only() } else { builder.clone() };
+    // What began as one stays one: the deadlines of the other are not kept for it.
+    let builder = match (multiplexed, activity.is_http1()) {
+        (true, _) => builder.clone().http2_only(),
+        (false, true) => builder.clone().http1_only(),
+        (false, false) => builder.clone(),
+    };
     let connection = pin!(builder.serve_connection(TokioIo::new(io), service));
     if let Some(Err(error)) = until.over(connection, Connection::graceful_shutdown).await {
         tracing::debug!(remote = &*peer.remote, "connection: {error}");

@@ -1,6 +1,9 @@
 //! How long answers live.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    sync::atomic::Ordering,
+    time::{Duration, SystemTime},
+};
 
 use goproxy_engine::{Answer, CacheStatus, ErrorKind, Lifetime, Via};
 
@@ -85,7 +88,7 @@ async fn use_near_the_end_refreshes_once_in_the_background() {
 async fn what_a_source_knew_already_was_fresh_for_a_whole_period_more() {
     let proxy = Script::new(Via::Direct, Ok("v1.0.0\n"));
     let world = World::new(&[(&proxy, false)], HOUR);
-    proxy.age.store(40 * 60 * 1000, std::sync::atomic::Ordering::SeqCst);
+    proxy.age.store(40 * 60 * 1000, Ordering::SeqCst);
     for _ in 0..2 {
         let reply = world.get(LIST).await.unwrap();
         assert!(matches!(reply.lifetime, Lifetime::Fresh { remaining, .. } if remaining <= HOUR / 3));
@@ -126,7 +129,29 @@ async fn cached_only_asks_nobody() {
 async fn a_disk_that_cannot_be_read_made_an_error_of_what_the_source_knows() {
     let proxy = Script::new(Via::Proxy, Ok("v1.0.0\n"));
     let world = World::new(&[(&proxy, false)], HOUR);
-    world.store.broken.store(true, std::sync::atomic::Ordering::SeqCst);
+    world.store.broken.store(true, Ordering::SeqCst);
     assert_eq!(text(&world.get(LIST).await.unwrap()), "v1.0.0\n");
     assert_eq!(world.get(LIST).await.unwrap().cache, CacheStatus::Hit, "from memory");
+}
+
+/// Removed by hand, or moved aside by `goproxy verify` beside us.
+#[tokio::test(start_paused = true)]
+async fn what_was_removed_from_the_store_was_served_from_memory_for_ever() {
+    const INFO: &str = "/example.com/m/@v/v1.0.0.info";
+    let proxy = Script::new(Via::Proxy, Ok("{\"Version\":\"v1.0.0\"}"));
+    let world = World::new(&[(&proxy, false)], HOUR);
+    for _ in 0..3 {
+        world.get(INFO).await.unwrap();
+    }
+    tokio::time::advance(Duration::from_secs(31)).await;
+    world.store.broken.store(true, Ordering::SeqCst);
+    assert_eq!(world.get(INFO).await.unwrap().cache, CacheStatus::Hit, "a disk that fails is no removal");
+    world.store.broken.store(false, Ordering::SeqCst);
+    assert_eq!(world.get(INFO).await.unwrap().cache, CacheStatus::Hit, "it is still there");
+    world.store.objects.lock().unwrap().clear();
+    assert_eq!(world.get(INFO).await.unwrap().cache, CacheStatus::Hit, "it was looked at just now");
+    tokio::time::advance(Duration::from_secs(31)).await;
+    proxy.set(Err(ErrorKind::NotFound));
+    assert_eq!(world.get(INFO).await.unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(proxy.asked(), 2);
 }

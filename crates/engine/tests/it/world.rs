@@ -22,16 +22,19 @@ use goproxy_engine::{
 pub(crate) struct MemoryStore {
     folder: tempfile::TempDir,
     next: AtomicUsize,
-    objects: Mutex<HashMap<Object, Stored>>,
+    pub(crate) objects: Mutex<HashMap<Object, Stored>>,
     pub(crate) answers: Mutex<HashMap<Answer, Remembered>>,
     pub(crate) facts: Mutex<HashMap<Fact, Bytes>>,
-    /// Answers can be neither read nor written.
+    /// Nothing can be opened, and answers can be neither read nor written.
     pub(crate) broken: AtomicBool,
 }
 
 #[async_trait]
 impl Store for MemoryStore {
     async fn open(&self, object: &Object) -> Result<Option<Stored>> {
+        if self.broken.load(Ordering::SeqCst) {
+            return Err(Error::internal("a broken disk"));
+        }
         Ok(self.objects.lock().unwrap().get(object).cloned())
     }
 

@@ -146,6 +146,28 @@ async fn a_second_try_went_on_with_other_bytes() {
     }
 }
 
+/// Two processes share a cache, and their upstreams do not agree: who was given the beginning of the one must not get the
+/// end of the other.
+#[tokio::test]
+async fn a_zip_ended_as_another_one_that_was_stored_meanwhile() {
+    let (upstream, module) = world().await;
+    let (slow, other) = (Upstream::start().await, large("v1.0.0", 8));
+    assert_eq!(module.zip().len(), other.zip().len());
+    let pause = Delivery::Pause(600_000, Duration::from_secs(2));
+    slow.add(&other).on(&other.url_path("zip"), Answer::zip(other.zip()).delivery(pause));
+    let one = router(&slow).await;
+    let two = goproxy().args(["-proxy", &upstream.url()]).cache_dir(one.cache_dir()).start().await;
+    let mut client = asking(&one, &module).await;
+    let mut answer = vec![0; 200_000];
+    client.read_exact(&mut answer).await.unwrap();
+    assert_eq!(two.get(&module.url_path("zip")).await.body, module.zip());
+    answer.extend(everything(client).await);
+    let (head, body) = split(&answer);
+    assert!(head.starts_with("HTTP/1.1 200") && body.len() < other.zip().len(), "{} bytes\n{}", body.len(), one.log());
+    assert!(other.zip().starts_with(body));
+    assert_eq!(one.get(&module.url_path("zip")).await.body, module.zip(), "the first that was stored");
+}
+
 #[tokio::test]
 async fn heads_parts_and_conditions_wait_for_the_whole() {
     let (upstream, module) = world().await;

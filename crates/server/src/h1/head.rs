@@ -184,6 +184,8 @@ mod tests {
             "POST / HTTP/1.1\r\n",
             "GET http://a/ HTTP/1.1\r\n",
             "GET * HTTP/1.1\r\n",
+            "GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n",
+            "GET * HTTP/1.1\r\nHost: a\r\n\r\n",
             "\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
             "GET / HTTP/1.0\r\n\r\n",
             "GET / HTTP/1.2\r\nHost: a\r\n\r\n",

@@ -5,7 +5,9 @@
 
 mod connections;
 mod drain;
+mod gate;
 mod http2;
+mod http2_floods;
 mod logs;
 mod prepared;
 mod protocol;

@@ -1,11 +1,14 @@
 //! What is asked for again and again is answered at once, and nobody can tell.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use goproxy_engine::{CacheStatus, Error, ErrorKind, Lifetime, Reply};
 use goproxy_server::AccessLogFormat;
 
-use crate::support::{Answer, BODY, ETAG, Running, reply};
+use crate::{
+    gate::Door,
+    support::{Answer, BODY, ETAG, Running, reply},
+};
 
 const TARGET: &str = "/a.b/c/@v/v1.0.0.info";
 
@@ -77,8 +80,9 @@ async fn what_counts_beside_the_target_was_not_looked_at() {
         assert!(all.starts_with(expected), "{fields}: {all}");
     }
     assert_eq!(server.fake.served().len(), 4, "all but the refused one");
-    let head = server.ask(&format!("HEAD {TARGET}"), &[]).await;
-    assert_eq!((head.status, &*head.body), (200, ""));
+    let head = format!("HEAD {TARGET} HTTP/1.1\r\nHost: a\r\n\r\n{}", requests(TARGET, 0, ""));
+    let all = server.send(head).await;
+    assert!(all.starts_with("HTTP/1.1 200 ") && !all.contains(BODY), "a HEAD has no body: {all}");
     assert_eq!(server.get(TARGET).await.field("connection"), "close");
 }
 
@@ -100,6 +104,40 @@ async fn conditions_and_parts_are_as_cheap() {
             assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{fields}: {answer}");
             assert_eq!(answer.split_once("\n\n").unwrap().1, body, "{fields}");
         }
+    }
+}
+
+/// Whatever becomes of the object (it is moved aside, removed, mended), nobody is told of it from here a second later.
+#[tokio::test]
+async fn an_answer_outlived_its_second() {
+    let server = Running::start();
+    answers(&server, TARGET, 50, "").await;
+    server.fake.fail("a.b/c", ErrorKind::NotFound, "gone");
+    tokio::time::sleep(Duration::from_millis(1001)).await;
+    for (answer, _) in answers(&server, TARGET, 50, "").await {
+        assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_of_this_second_was_given_past_the_gate() {
+    let server = Running::start();
+    let statuses = async |fields: &str| {
+        let all = answers(&server, TARGET, 50, fields).await;
+        all.iter().map(|(answer, _)| answer[9..12].parse::<u16>().unwrap()).collect::<Vec<_>>()
+    };
+    for _ in 0..3 {
+        // Accounts come and go while it runs.
+        assert_eq!(statuses("").await, [200; 50]);
+        *server.fake.gate.lock().unwrap() = Some(Arc::new(Door));
+        assert_eq!(statuses("").await, [401; 50], "what was made for everybody");
+        assert_eq!(statuses("Authorization: Bearer good\r\n").await, [200; 50]);
+        server.fake.served();
+        assert_eq!(statuses("").await, [401; 50], "what was made for somebody");
+        assert_eq!(server.fake.served(), []);
+        *server.fake.gate.lock().unwrap() = None;
+        let all = answers(&server, TARGET, 50, "").await;
+        assert!(all.iter().all(|(answer, _)| answer.contains("public")), "what was made for somebody: {}", all[0].0);
     }
 }
 

@@ -1,8 +1,11 @@
 //! What may be asked: paths, methods, limits, the fixed paths.
 
-use gomod::Route;
+use std::time::Duration;
 
-use crate::support::{BODY, Running};
+use gomod::Route;
+use tokio::io::AsyncWriteExt;
+
+use crate::support::{BODY, Running, read_all};
 
 /// Nothing of this is a module path, and none reaches the handler.
 #[tokio::test]
@@ -96,6 +99,20 @@ async fn long_requests_are_refused() {
     assert_eq!(server.ask("GET /a.b/c/@v/list", &[&field(15 << 10)]).await.status, 200);
     assert_eq!(server.ask("GET /a.b/c/@v/list", &[&field(17 << 10)]).await.status, 431);
     assert_eq!(server.fake.served().len(), 2);
+}
+
+/// The limit is not that of what came at once.
+#[tokio::test]
+async fn long_requests_in_pieces_are_refused() {
+    let server = Running::start();
+    let request = format!("GET /a.b/c/@v/list HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n", "x".repeat(17 << 10));
+    let mut stream = server.connect_at_once().await;
+    for piece in request.as_bytes().chunks(8000) {
+        stream.write_all(piece).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    }
+    assert!(read_all(&mut stream).await.starts_with("HTTP/1.1 431 "));
+    assert_eq!(server.fake.served(), []);
 }
 
 #[tokio::test]

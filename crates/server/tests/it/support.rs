@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use gomod::Route;
 use goproxy_engine::{Blob, CacheStatus, Error, ErrorKind, Lifetime, Reply, Result, Served, Via};
-use goproxy_server::{Gauges, Handler, Metrics, Server, ServerOptions};
+use goproxy_server::{Gate, Gauges, Handler, Metrics, Server, ServerOptions};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -35,6 +35,7 @@ pub(crate) struct Fake {
     pub(crate) answers: Mutex<Answers>,
     pub(crate) served: Mutex<Vec<Route>>,
     pub(crate) not_ready: Mutex<Option<String>>,
+    pub(crate) gate: Mutex<Option<Arc<dyn Gate>>>,
     /// `a.b/slow` waits for this one.
     pub(crate) go_on: Notify,
     /// Told when somebody waits so, and when somebody no longer does.
@@ -101,6 +102,10 @@ impl Handler for Fake {
 
     fn ready(&self) -> std::result::Result<(), String> {
         self.not_ready.lock().unwrap().clone().map_or(Ok(()), Err)
+    }
+
+    fn gate(&self) -> Option<Arc<dyn Gate>> {
+        self.gate.lock().unwrap().clone()
     }
 
     fn gauges(&self) -> Gauges {
@@ -182,6 +187,13 @@ impl Running {
 
     pub(crate) async fn connect(&self) -> TcpStream {
         TcpStream::connect(self.address.unwrap()).await.unwrap()
+    }
+
+    /// A connection on which each write is sent at once.
+    pub(crate) async fn connect_at_once(&self) -> TcpStream {
+        let stream = self.connect().await;
+        stream.set_nodelay(true).unwrap();
+        stream
     }
 
     /// Sends that on a connection of its own and returns everything that comes until the server closes.

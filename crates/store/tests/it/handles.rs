@@ -1,9 +1,10 @@
 //! Large files stay open while they are in demand; what happens to their names is seen all the same.
 
 use std::{
-    fs,
-    os::unix::fs::MetadataExt,
+    fs::{self, File},
+    os::unix::fs::{FileExt, MetadataExt},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use goproxy_engine::{Kind, Object, Store};
@@ -64,6 +65,44 @@ async fn a_rejected_file_was_served_from_its_open_handle() {
     store.reject(&object, "for a test").await.unwrap();
     assert!(!path.exists());
     assert_eq!(opened(&store, &object).await, None);
+}
+
+/// Another process has found that it does not hold: the name is gone, the file is not.
+#[tokio::test]
+async fn a_file_that_another_process_moved_aside_was_served_from_its_open_handle() {
+    let home = Home::new();
+    let (store, object, path) = in_demand(&home).await;
+    home.store().reject(&object, "for a test").await.unwrap();
+    assert!(!path.exists() && home.quarantined() == 1);
+    assert_eq!(opened(&store, &object).await, None);
+    commit(&store, &object, &large_zip("x")).await.unwrap();
+    assert_eq!(opened(&store, &object).await, Some(large_zip("x")));
+}
+
+#[tokio::test]
+async fn a_cut_file_was_served_from_its_open_handle() {
+    for len in [0, 70_000, 290_000] {
+        let home = Home::new();
+        let (store, object, path) = in_demand(&home).await;
+        File::options().write(true).open(&path).unwrap().set_len(len).unwrap();
+        assert_eq!(opened(&store, &object).await, None, "{len}");
+        assert_eq!(home.quarantined(), 1, "{len}");
+    }
+}
+
+/// Same size, same time, another byte.
+#[tokio::test]
+async fn a_file_written_over_was_served_from_its_open_handle() {
+    let home = Home::new();
+    let (store, object, path) = in_demand(&home).await;
+    // The kernel's clock for file times is that coarse.
+    std::thread::sleep(Duration::from_millis(20));
+    let file = File::options().write(true).open(&path).unwrap();
+    let before = file.metadata().unwrap().modified().unwrap();
+    file.write_all_at(b"y", 100_000).unwrap();
+    file.set_modified(before).unwrap();
+    assert_eq!(opened(&store, &object).await, None);
+    assert_eq!(home.quarantined(), 1);
 }
 
 #[tokio::test]

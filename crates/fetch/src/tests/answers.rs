@@ -2,7 +2,8 @@
 
 use goproxy_engine::ErrorKind::{Busy, Invalid, NotFound, Refused, Unavailable};
 
-use super::{Reply, Server, ask, outcome};
+use super::{Reply, Server, ask, client, outcome};
+use crate::Upstream;
 
 #[tokio::test]
 async fn only_a_plain_200_is_a_body() {
@@ -86,4 +87,22 @@ async fn nobody_listening_is_unavailable() {
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let url = format!("http://{}", socket.local_addr().unwrap());
     assert_eq!(super::upstream(&url).bytes("x", 9).await.unwrap_err().error.kind(), Unavailable);
+}
+
+/// Error pages repeat requests; clients read what an upstream says.
+#[tokio::test]
+async fn an_upstream_that_repeats_what_it_was_sent_tells_no_password() {
+    for status in [400, 401, 403, 404, 410, 418, 500] {
+        let server = Server::start(move |_, asked| {
+            Reply::text(status, &format!("you sent {}", asked.header("authorization").unwrap()))
+        })
+        .await;
+        let url = format!("http://me:canary-password@127.0.0.1:{}", server.port());
+        let error = Upstream::new(client(), &url).unwrap().bytes("x", 99).await.unwrap_err().error;
+        let told = format!("{} {:?}", error.message(), error.detail());
+        for secret in ["canary-password", "bWU6Y2FuYXJ5LXBhc3N3b3Jk"] {
+            assert!(!told.contains(secret), "{status}: {told}");
+        }
+        assert!(![403, 404, 410].contains(&status) || told.contains("you sent Basic"), "{status}: {told}");
+    }
 }

@@ -16,6 +16,8 @@ use rivals::Peer;
 use rows::Rows;
 
 const MODULE: &str = "bench.example.com/hit/@v";
+/// The versions that every Go peer has in its own layout.
+const ASKED_OF_PEERS: [&str; 2] = ["v1.0.0", "v1.3.0"];
 
 /// What is asked for.
 struct Scenario {
@@ -25,7 +27,7 @@ struct Scenario {
     load: Load,
     /// Whether it is there.
     there: bool,
-    /// Whether the Go peers are asked as well: not where they would go and look for it.
+    /// Whether the Go peers are asked as well: not where they would go and look for it, see [`ASKED_OF_PEERS`].
     peers: bool,
 }
 

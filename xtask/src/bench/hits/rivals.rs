@@ -79,10 +79,13 @@ impl Peer {
 /// The same files as Athens names them.
 fn athens_files(work: &Path, files: &str) -> Result<String> {
     let (from, root) = (Path::new(files).join(super::MODULE), work.join("athens"));
-    let to = root.join(super::MODULE.trim_end_matches("/@v")).join("v1.0.0");
-    fs::create_dir_all(&to)?;
-    for (ours, theirs) in [("v1.0.0.info", "v1.0.0.info"), ("v1.0.0.mod", "go.mod"), ("v1.0.0.zip", "source.zip")] {
-        fs::hard_link(from.join(ours), to.join(theirs))?;
+    let module = root.join(super::MODULE.trim_end_matches("/@v"));
+    for version in super::ASKED_OF_PEERS {
+        let to = module.join(version);
+        fs::create_dir_all(&to)?;
+        for (ours, theirs) in [("info", &*format!("{version}.info")), ("mod", "go.mod"), ("zip", "source.zip")] {
+            fs::hard_link(from.join(format!("{version}.{ours}")), to.join(theirs))?;
+        }
     }
     Ok(root.display().to_string())
 }

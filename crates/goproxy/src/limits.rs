@@ -24,3 +24,14 @@ pub(crate) fn no_core_dumps() {
 /// There is no such switch here.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn no_core_dumps() {}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use rustix::process::{DumpableBehavior, dumpable_behavior};
+
+    #[test]
+    fn a_crash_leaves_no_secrets() {
+        super::no_core_dumps();
+        assert_eq!(dumpable_behavior().unwrap(), DumpableBehavior::NotDumpable);
+    }
+}

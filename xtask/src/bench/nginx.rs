@@ -45,8 +45,9 @@ pub(crate) fn start_all(work: &Path, files: &Path, certificate: &Certificate) ->
 }
 
 fn run(work: &Path, servers: &str, port: u16) -> Result<Server> {
+    let workers = std::thread::available_parallelism()?;
     let config = format!(
-        "daemon off; worker_processes 2; pid {work}/nginx.pid; error_log {work}/nginx-error.log;
+        "daemon off; worker_processes {workers}; pid {work}/nginx.pid; error_log {work}/nginx-error.log;
          events {{ worker_connections 16384; }}
          worker_rlimit_nofile 40000;
          http {{

@@ -12,6 +12,16 @@ use anyhow::{Context, Result, bail};
 /// A server under test: killed when dropped.
 pub(crate) struct Server(Child);
 
+/// Starts programs with one core for all of them: they find no other, and divide their work accordingly.
+pub(crate) fn on_one_core<T>(start: impl FnOnce() -> Result<T>) -> Result<T> {
+    // What a thread starts runs where the thread may.
+    let cores = |cores: &str| run("taskset", &["-c", "-p", cores, &std::process::id().to_string()], &[]);
+    cores("0")?;
+    let started = start();
+    cores("0-1")?;
+    started
+}
+
 impl Server {
     /// Starts it and waits until it listens on the port. What it prints goes to a file.
     pub(crate) fn start(program: &Path, arguments: &[&str], port: u16, log: &Path) -> Result<Self> {
@@ -68,15 +78,6 @@ impl Server {
     /// What it and its children hold now, in MiB.
     pub(crate) fn memory(&self) -> Result<f64> {
         self.pids().iter().map(|pid| status(*pid, "VmRSS:")).sum()
-    }
-
-    /// Leaves it one core, or all of them.
-    pub(crate) fn pin(&self, core: Option<usize>) -> Result<()> {
-        let cores = core.map_or_else(|| "0-1".to_owned(), |core| core.to_string());
-        for pid in self.pids() {
-            run("taskset", &["-a", "-c", "-p", &cores, &pid.to_string()], &[])?;
-        }
-        Ok(())
     }
 
     fn pids(&self) -> Vec<u32> {

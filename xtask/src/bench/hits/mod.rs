@@ -10,7 +10,12 @@ use std::{fs, path::PathBuf};
 use anyhow::{Context, Result, bail};
 use serde_json::json;
 
-use super::{module, process::Server, scratch, table, tls::Certificate};
+use super::{
+    module,
+    process::{Server, on_one_core},
+    scratch, table,
+    tls::Certificate,
+};
 use load::Load;
 use rivals::Peer;
 use rows::Rows;
@@ -55,22 +60,20 @@ const SCENARIOS: [Scenario; 11] = [
 /// Every server is measured in turn in every round; all write their access log to a file.
 pub(crate) fn hits(arguments: &[&str]) -> Result<()> {
     let options = Options::parse(arguments)?;
-    let field = Field::start(&options)?;
-    let (mut measured, mut listed) = (Vec::new(), Vec::new());
+    let (mut measured, mut listed, mut peak) = (Vec::new(), Vec::new(), 0.0_f64);
     for pinned in [false, true] {
         let placed = if pinned { "server on one core, client on the other" } else { "not pinned" };
         println!("{placed}; medians of {} interleaved rounds", options.rounds);
-        for rival in &field.rivals {
-            rival.server.pin(pinned.then_some(0))?;
-        }
+        let start = || Field::start(&options);
+        let field = if pinned { on_one_core(start)? } else { start()? };
         for scenario in SCENARIOS.iter().filter(|scenario| scenario.name.contains(&options.only)) {
             let rows = field.compare(scenario, options.rounds, pinned)?;
             rows.print(scenario.name);
             measured.push(rows.json(scenario.name, pinned));
             listed.extend(rows.listed(&format!("{}, {}", scenario.name, if pinned { "pinned" } else { "not pinned" })));
         }
+        peak = peak.max(field.rivals[0].server.peak_memory()?);
     }
-    let peak = field.rivals[0].server.peak_memory()?;
     println!("our peak memory {peak:.0} MiB");
     let measured = json!({ "generator": "wrk -t1, h2load", "scenarios": measured, "peak_mib": peak });
     table::record("hits", &measured, &listed, options.write)
